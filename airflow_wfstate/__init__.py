@@ -1,7 +1,7 @@
 """Workflow state management for Apache Airflow.
 
-The public names are imported when they are first used, so that importing the package costs nothing: Airflow does
-so in every process.
+The public names are imported on first use, so that importing the package costs almost nothing. Airflow imports it in
+every process.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Encryption of payloads at rest, with the keys of ``[core] fernet_key``: Airflow's own Fernet.
+"""Encrypt payloads at rest with Airflow's own Fernet, using the keys of ``[core] fernet_key``.
 
-The first key encrypts, each of them decrypts. Fernet is specified at
+The first key encrypts; all of them can decrypt. Fernet is specified at
 https://github.com/fernet/spec/blob/master/Spec.md (AES-128-CBC and HMAC-SHA256).
 """
 
@@ -19,25 +19,25 @@ _ENCRYPTED: Final = "@fernet:"
 
 
 def sealed(text: str) -> str:
-    """A payload's text as it is kept: encrypted, when ``[wfstate] encrypt_payloads`` says so.
+    """A payload's text as it is stored: encrypted if ``[wfstate] encrypt_payloads`` is set.
 
-    :raises PayloadUnavailable: it says so, and Airflow has no key.
+    :raises PayloadUnavailable: the option is set, but Airflow has no key.
     """
     return seal(text) if options.encrypt_payloads() else text
 
 
 def seal(text: str) -> str:
-    """A payload's text, encrypted: ``@fernet:<size>:<token>``. Raises as :func:`encrypt`."""
+    """A payload's text, encrypted: ``@fernet:<size>:<token>``. Raises the same errors as :func:`encrypt`."""
     return f"{_ENCRYPTED}{len(text)}:{encrypt(text)}"
 
 
 def is_sealed(text: str) -> bool:
-    """Whether a text is one that :func:`seal` made; JSON never is."""
+    """Whether :func:`seal` made a text. It is never true for JSON."""
     return text.startswith(_ENCRYPTED)
 
 
 def unsealed(text: str) -> str:
-    """The payload's text again, sealed or not. Raises as :func:`decrypt`."""
+    """A payload's plain text, whether sealed or not. Raises the same errors as :func:`decrypt`."""
     return decrypt(token_of(text)) if is_sealed(text) else text
 
 
@@ -47,7 +47,7 @@ def token_of(text: str) -> str:
 
 
 def encrypt(text: str) -> str:
-    """The token of a text, under the first key.
+    """Encrypt a text with the first key, and return the token.
 
     :raises PayloadUnavailable: Airflow has no key.
     """
@@ -55,22 +55,22 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """The text of a token.
+    """Decrypt a token.
 
-    :raises PayloadDamaged: none of the keys fits, or the token was changed.
+    :raises PayloadDamaged: none of the keys decrypts it, or the token was changed.
     :raises PayloadUnavailable: Airflow has no key.
     """
     try:
         return _fernet().decrypt(token.encode("utf-8")).decode("utf-8")
     except (InvalidToken, UnicodeError) as error:
         raise PayloadDamaged(
-            "A stored value was encrypted with a key that [core] fernet_key does not have, or was changed since.",
-            "Add the key that was in use then to the end of [core] fernet_key, separated by a comma.",
+            "A stored value was encrypted with a key that [core] fernet_key no longer has, or it was changed since.",
+            "Append the key that was in use then to [core] fernet_key, separated by a comma.",
         ) from error
 
 
 def is_under_first_key(token: str) -> bool:
-    """Whether the first key alone decrypts the token."""
+    """Whether the first key by itself decrypts the token."""
     first = conf.get("core", "fernet_key").split(",")[0]
     try:
         Fernet(first.encode()).decrypt(token.encode("utf-8"))
@@ -88,7 +88,7 @@ def _fernet() -> FernetProtocol:
     fernet = get_fernet()
     if not fernet.is_encrypted:
         raise PayloadUnavailable(
-            "Payloads are encrypted, and Airflow has no key: [core] fernet_key is empty.",
-            "Set [core] fernet_key, the same for api-server, scheduler and command line, and for workers that encrypt.",
+            "Payloads are encrypted, but Airflow has no key: [core] fernet_key is empty.",
+            "Set [core] fernet_key to the same value for api-server, scheduler, command line and workers that encrypt.",
         )
     return fernet

@@ -1,6 +1,6 @@
 """The errors of airflow_wfstate.
 
-Every error says what is wrong (``reason``) and what to do about it (``remedy``); its text is both. ``code`` is
+Every error says what is wrong (``reason``) and what to do about it (``remedy``); its text is both. The ``code`` is
 stable: the API sends it, and the client raises the same class from it.
 
 ::
@@ -8,48 +8,48 @@ stable: the API sends it, and the client raises the same class from it.
     WorkflowStateError
     ├── InvalidRequest              the input itself is wrong; nothing was changed
     │   ├── MethodNotAllowed        an HTTP method that the path does not have
-    │   ├── InvalidName             a name or key is empty, too long, invisible, holds a control character, or is taken
+    │   ├── InvalidName             a name or key is empty, too long, invisible, has a control character, or is taken
     │   ├── InvalidPayload          a value cannot be stored as JSON
-    │   ├── InvalidDefinition       a definition file is not as its schema says
+    │   ├── InvalidDefinition       a definition file does not match its schema
     │   ├── PayloadTooLarge         a value is larger than [wfstate] max_payload_bytes
-    │   └── InvalidDag              a DAG is declared wrongly (an import error of the DAG)
+    │   └── InvalidDag              a DAG declaration is wrong (an import error of the DAG)
     ├── NotFound
     │   ├── WorkflowNotFound
     │   ├── StepNotFound
-    │   ├── DefinitionNotFound      no definition was applied to the name, or none with the number
+    │   ├── DefinitionNotFound      no definition, or no version with this number, was applied to the name
     │   ├── EventNotFound
-    │   └── TaskInstanceNotFound    the task instance that calls is unknown to Airflow, or not running
+    │   └── TaskInstanceNotFound    the calling task instance is unknown to Airflow, or not running
     ├── Conflict                    the stored state does not allow it
-    │   ├── WorkflowClosed          the workflow has ended, or is ending: no step begins any more
-    │   ├── AttemptsExhausted       a round had [wfstate] max_attempts attempts; the workflow is held for a person
+    │   ├── WorkflowClosed          the workflow has ended or is ending, so no step can begin
+    │   ├── AttemptsExhausted       a round used up [wfstate] max_attempts; the workflow is on hold
     │   ├── WorkflowExists          the key is taken by another workflow
-    │   ├── WorkflowUnfinished      something of the workflow is still open
-    │   ├── InputMismatch           the same key was started with another input, by another run
+    │   ├── WorkflowUnfinished      a part of the workflow is still open
+    │   ├── InputMismatch           another run started the same key with a different input
     │   ├── StaleAttempt            a newer attempt has taken over (the fencing token decides)
-    │   ├── StepCollision           another task or item of the same run does this step: two are never one step
-    │   ├── WriteConflict           a write of an attempt that was applied before, and said something else
+    │   ├── StepCollision           another task or item of the same run has this step; two are never one step
+    │   ├── WriteConflict           a write of this number was already applied with other content
     │   ├── InvalidTransition       the state tables have no such transition
-    │   ├── WaitFailed              what a step waits for can no longer happen
-    │   │   └── WaitTimedOut        it did not happen in time
-    │   ├── IdempotencyConflict     an Idempotency-Key was used again with another body
-    │   ├── DefinitionMismatch      a start gives something else than the definition that is applied to the name
-    │   ├── DefinitionChanged       the definition is not in the version that the request was made for
-    │   └── WorkflowChanged         the workflow is not in the version that the request was made for
-    ├── PayloadDamaged              a stored value cannot be read: its file or key is gone, or it was changed
+    │   ├── WaitFailed              the wait of a step can no longer succeed
+    │   │   └── WaitTimedOut        the wait timed out
+    │   ├── IdempotencyConflict     an Idempotency-Key was reused with another body
+    │   ├── DefinitionMismatch      a start disagrees with the definition applied to the name
+    │   ├── DefinitionChanged       the definition has another version than the request expects
+    │   └── WorkflowChanged         the workflow has another version than the request expects
+    ├── PayloadDamaged              a stored value is unreadable: its file or key is gone, or it was changed
     ├── AccessDenied
-    │   ├── NotAuthenticated        no credentials, or credentials that do not hold
-    │   │   └── LoginRefused        Airflow gives no token for the login and password of a connection
-    │   └── InvalidAttemptKey       an attempt key that this server did not issue
-    ├── TransactionRefused          a step's writes and its marker cannot be one transaction in the user's database
+    │   ├── NotAuthenticated        credentials are missing or not valid
+    │   │   └── LoginRefused        Airflow issues no token for the login and password of a connection
+    │   └── InvalidAttemptKey       the attempt key was not issued by this server
+    ├── TransactionRefused          a step's writes and marker cannot commit in one transaction
     ├── ForeignProcess              a process writes for an attempt that another process began
-    ├── RecordedError               a call of step.once() failed in an earlier attempt, and was recorded so
+    ├── RecordedError               a call of step.once() failed in an earlier attempt, which recorded the error
     ├── ReadTimedOut                a read took longer than [wfstate] read_timeout_seconds
-    └── Unavailable                 worth another try later
+    └── Unavailable                 retry later
         ├── ServerUnreachable       the api-server does not answer
         ├── DatabaseUnavailable     the database does not answer, or stays locked
-        ├── PayloadUnavailable      [wfstate] payload_path cannot be reached now, or cannot be written
+        ├── PayloadUnavailable      [wfstate] payload_path cannot be reached or written at the moment
         ├── DatabaseNotMigrated     the wfstate_* tables are missing or old
-        └── InvalidOption           an option of [wfstate] has a value that makes no sense
+        └── InvalidOption           an option of [wfstate] has an invalid value
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ from typing import ClassVar
 
 
 class WorkflowStateError(Exception):
-    """The root of the tree.
+    """The base class of all errors of this package.
 
-    :param reason: what is wrong, naming the thing; a full sentence.
-    :param remedy: what the reader can do; a full sentence. Empty when there is nothing to do.
+    :param reason: what is wrong and with what, as a full sentence.
+    :param remedy: what the reader can do, as a full sentence; empty if there is nothing to do.
     """
 
     code: ClassVar[str] = "error"
@@ -88,7 +88,7 @@ class MethodNotAllowed(InvalidRequest):
 
 
 class InvalidName(InvalidRequest):
-    """A name or key is empty, invisible, too long, holds a control character, or was used where it must be another."""
+    """A name or key is empty, invisible, too long, has a control character, or is already in use."""
 
     code = "invalid-name"
 
@@ -100,7 +100,7 @@ class InvalidPayload(InvalidRequest):
 
 
 class InvalidDefinition(InvalidRequest):
-    """A definition file is not as its schema says; the reason names each place, a line for each."""
+    """A definition file does not match its schema. The reason lists every place, one per line."""
 
     code = "invalid-definition"
 
@@ -115,13 +115,13 @@ class PayloadTooLarge(InvalidRequest):
 
 
 class InvalidDag(InvalidRequest):
-    """A DAG is declared wrongly; raised while the DAG is parsed, so that it shows as an import error."""
+    """A DAG declaration is wrong. Raised while the DAG is parsed, so that Airflow shows it as an import error."""
 
     code = "invalid-dag"
 
 
 class NotFound(WorkflowStateError):
-    """The thing that was named does not exist."""
+    """The named thing does not exist."""
 
     code = "not-found"
 
@@ -139,7 +139,7 @@ class StepNotFound(NotFound):
 
 
 class DefinitionNotFound(NotFound):
-    """No definition was applied to the name, or none with the number."""
+    """No definition, or no version with this number, was applied to the name."""
 
     code = "definition-not-found"
 
@@ -151,25 +151,25 @@ class EventNotFound(NotFound):
 
 
 class TaskInstanceNotFound(NotFound):
-    """The task instance that calls is unknown to Airflow, or not running."""
+    """The calling task instance is unknown to Airflow, or not running."""
 
     code = "task-instance-not-found"
 
 
 class Conflict(WorkflowStateError):
-    """The stored state does not allow what was asked; nothing was changed."""
+    """The stored state does not allow the request; nothing was changed."""
 
     code = "conflict"
 
 
 class WorkflowClosed(Conflict):
-    """The workflow has ended, or is ending: no step begins any more."""
+    """The workflow has ended or is ending, so no step can begin."""
 
     code = "workflow-closed"
 
 
 class AttemptsExhausted(Conflict):
-    """A round of the step had ``[wfstate] max_attempts`` attempts; the workflow is held for a person."""
+    """A round of the step used up ``[wfstate] max_attempts``. The workflow is on hold until an operator decides."""
 
     code = "attempts-exhausted"
 
@@ -181,31 +181,31 @@ class WorkflowExists(Conflict):
 
 
 class WorkflowUnfinished(Conflict):
-    """Something of the workflow is still open, so that it cannot be completed."""
+    """A part of the workflow is still open, so it cannot be completed."""
 
     code = "workflow-unfinished"
 
 
 class InputMismatch(Conflict):
-    """The same key was started with another input, by another run."""
+    """Another run started the same key with a different input."""
 
     code = "input-mismatch"
 
 
 class StaleAttempt(Conflict):
-    """A newer attempt has taken over; what this one still says is not recorded."""
+    """A newer attempt has taken over; further writes of this one are not recorded."""
 
     code = "stale-attempt"
 
 
 class StepCollision(Conflict):
-    """Another task or item of the same run has begun the step that was asked for: two are never one step."""
+    """Another task or item of the same run has already begun this step; two are never one step."""
 
     code = "step-collision"
 
 
 class WriteConflict(Conflict):
-    """A write has the number of one that was applied before, and does not say the same; nothing was changed."""
+    """A write has the number of one that was already applied, but other content; nothing was changed."""
 
     code = "write-conflict"
 
@@ -217,7 +217,7 @@ class InvalidTransition(Conflict):
 
 
 class WaitFailed(Conflict):
-    """What a step waits for can no longer happen; another try would not find it either."""
+    """What a step waits for can no longer happen; a retry would not help."""
 
     code = "wait-failed"
 
@@ -229,31 +229,31 @@ class WaitTimedOut(WaitFailed):
 
 
 class IdempotencyConflict(Conflict):
-    """An Idempotency-Key was used again with another body."""
+    """An Idempotency-Key was reused with another body."""
 
     code = "idempotency-conflict"
 
 
 class DefinitionMismatch(Conflict):
-    """A start gives something else than the definition that is applied to the name."""
+    """A start disagrees with the definition that is applied to the name."""
 
     code = "definition-mismatch"
 
 
 class DefinitionChanged(Conflict):
-    """The definition is not in the version that the request was made for (``if_version``, ``If-Match``)."""
+    """The definition has another version than the request expects (``if_version``, ``If-Match``)."""
 
     code = "definition-changed"
 
 
 class WorkflowChanged(Conflict):
-    """The workflow is not in the version that the request was made for (``if_version``, ``If-Match``)."""
+    """The workflow has another version than the request expects (``if_version``, ``If-Match``)."""
 
     code = "workflow-changed"
 
 
 class PayloadDamaged(WorkflowStateError):
-    """A stored value cannot be read any more: its file or its key is gone, or somebody changed it."""
+    """A stored value is no longer readable: its file or key is gone, or it was changed."""
 
     code = "payload-damaged"
 
@@ -265,13 +265,13 @@ class AccessDenied(WorkflowStateError):
 
 
 class NotAuthenticated(AccessDenied):
-    """There are no credentials, or credentials that do not hold."""
+    """The credentials are missing or not valid."""
 
     code = "not-authenticated"
 
 
 class LoginRefused(NotAuthenticated):
-    """Airflow gave no token for the login and password of a connection, as while its password is being changed."""
+    """Airflow issued no token for a connection's login and password, for instance during a password change."""
 
     code = "login-refused"
 
@@ -283,23 +283,23 @@ class InvalidAttemptKey(AccessDenied):
 
 
 class TransactionRefused(WorkflowStateError):
-    """The writes of a transactional step and its marker cannot be one transaction; nothing of them was committed."""
+    """The writes of a transactional step and its marker cannot commit in one transaction; nothing was committed."""
 
     code = "transaction-refused"
 
 
 class ForeignProcess(WorkflowStateError):
-    """A process writes for an attempt that another process began (a fork); nothing was sent."""
+    """A process tried to write for an attempt that another process began (a fork); nothing was sent."""
 
     code = "foreign-process"
 
 
 class RecordedError(WorkflowStateError):
-    """A call of ``step.once(..., record_errors=True)`` failed in an earlier attempt; it is not made again.
+    """A call of ``step.once(..., record_errors=True)`` failed in an earlier attempt and is not made again.
 
-    :param name: of the call.
-    :param type_name: of the error that it raised.
-    :param message: of that error.
+    :param name: name of the call.
+    :param type_name: type of the error that it raised.
+    :param message: message of that error.
     """
 
     code = "recorded-error"
@@ -312,13 +312,13 @@ class RecordedError(WorkflowStateError):
 
 
 class ReadTimedOut(WorkflowStateError):
-    """A statement of a read by HTTP took longer than ``[wfstate] read_timeout_seconds``; the same again would too."""
+    """A statement of an HTTP read took longer than ``[wfstate] read_timeout_seconds``. A retry would as well."""
 
     code = "read-timed-out"
 
 
 class Unavailable(WorkflowStateError):
-    """Nothing is known to be wrong with the request: worth another try later."""
+    """Nothing is known to be wrong with the request. Retry it later."""
 
     code = "unavailable"
 
@@ -336,7 +336,7 @@ class DatabaseUnavailable(Unavailable):
 
 
 class PayloadUnavailable(Unavailable):
-    """``[wfstate] payload_path`` cannot be reached now, or cannot be written."""
+    """``[wfstate] payload_path`` cannot be reached or written at the moment."""
 
     code = "payload-unavailable"
 
@@ -348,18 +348,18 @@ class DatabaseNotMigrated(Unavailable):
 
 
 class InvalidOption(Unavailable):
-    """An option of ``[wfstate]`` has a value that makes no sense."""
+    """An option of ``[wfstate]`` has an invalid value."""
 
     code = "invalid-option"
 
 
 def error_classes() -> dict[str, type[WorkflowStateError]]:
-    """Every error class of the tree by its ``code``, for those who carry errors over a wire."""
+    """Every error class by its ``code``, for code that transmits errors."""
     classes: dict[str, type[WorkflowStateError]] = {}
     pending: list[type[WorkflowStateError]] = [WorkflowStateError]
     while pending:
         error_class = pending.pop()
-        if "code" in vars(error_class):  # not a class of somebody else's, below ours
+        if "code" in vars(error_class):  # not a third-party subclass
             classes[error_class.code] = error_class
         pending.extend(error_class.__subclasses__())
     return classes

@@ -1,4 +1,4 @@
-"""What an option of the ``[wfstate]`` section is, and which of its values make sense."""
+"""An option of the ``[wfstate]`` section, and its valid values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECTION: Final = "wfstate"
 
 
 class Option(TypedDict):
-    """An option as Airflow's provider schema wants it (airflow/provider_info.schema.json, ``config``)."""
+    """An option in the form of Airflow's provider schema (airflow/provider_info.schema.json, ``config``)."""
 
     description: str
     version_added: str
@@ -23,9 +23,9 @@ class Option(TypedDict):
 
 @dataclass(frozen=True)
 class DeclaredOption:
-    """An option as it is declared here.
+    """The declaration of an option.
 
-    :param at_least: of a number; with ``at_most`` the values that make sense.
+    :param at_least: the lowest valid number; ``at_most`` is the highest.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class DeclaredOption:
     def value(self, name: str, text: str) -> str | float | bool:
         """The value of a text.
 
-        :raises InvalidOption: it is none, or one that makes no sense.
+        :raises InvalidOption: the text is not a valid value.
         """
         if self.kind == "boolean":
             return boolean_of(name, text)
@@ -71,9 +71,9 @@ class DeclaredOption:
 
 
 def boolean_of(name: str, text: str) -> bool:
-    """The value of a text, as Airflow reads its own.
+    """Convert a text to a boolean, as Airflow does for its own options.
 
-    :raises InvalidOption: it is none.
+    :raises InvalidOption: the text is not a boolean.
     """
     if text.strip().lower() not in (*_TRUE, *_FALSE):
         raise InvalidOption(f"[{SECTION}] {name} is {text[:100]!r}.", "Set it to True or False.")
@@ -81,5 +81,5 @@ def boolean_of(name: str, text: str) -> bool:
 
 
 _NUMBERS: Final = ("integer", "float")
-_TRUE: Final = ("t", "true", "1", "yes", "on")  # as Airflow reads its own
+_TRUE: Final = ("t", "true", "1", "yes", "on")  # the same texts as in Airflow
 _FALSE: Final = ("f", "false", "0", "no", "off")

@@ -1,4 +1,4 @@
-"""What Airflow reads to find this provider's parts."""
+"""The provider information that Airflow reads to find this provider's extensions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INTEGRATION = "Workflow State"
 
 
 def get_provider_info() -> ProviderInfo:
-    """Every extension point, as airflow/provider_info.schema.json of Airflow 3.2 and later describes it."""
+    """Every extension point, following airflow/provider_info.schema.json of Airflow 3.2 and later."""
     return {
         "package-name": "airflow-provider-wfstate",
         "name": _INTEGRATION,
@@ -70,24 +70,24 @@ def _connection_type() -> ProviderInfo:
         "conn-fields": {
             "token": {
                 "label": "Token",
-                "description": "A token to send as it is, instead of one for login and password.",
+                "description": "A token to use instead of login and password.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
             "ca": {
                 "label": "CA file",
-                "description": "A PEM file (or a folder of them) on the workers, with the authority that signed the "
-                "api-server's certificate. Empty: what Airflow's own tasks trust.",
+                "description": "A PEM file (or a folder of them) on the workers, with the certificate authority that "
+                "signed the api-server's certificate. Empty: the authorities that Airflow's own tasks trust.",
                 "schema": {"type": ["string", "null"]},
             },
             "verify": {
                 "label": "Verify the certificate",
-                "description": "Without it whoever is between worker and api-server can read and change everything.",
+                "description": "Without it, anyone between worker and api-server can read and change everything.",
                 "schema": {"type": ["boolean", "null"], "default": True},
             },
         },
         "ui-field-behaviour": {
             "hidden-fields": ["extra"],
-            "relabeling": {"host": "Airflow's URL", "schema": "Scheme (when the host names none)"},
+            "relabeling": {"host": "Airflow's URL", "schema": "Scheme (if the host has none)"},
             "placeholders": {"host": "https://airflow.example.com", "schema": "http", "login": "orders_service"},
         },
     }

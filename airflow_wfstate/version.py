@@ -1,4 +1,4 @@
-"""The version of the package; what needs nothing else of it imports this module."""
+"""The version of the package, for code that needs nothing else from it."""
 
 from __future__ import annotations
 

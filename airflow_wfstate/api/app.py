@@ -1,4 +1,4 @@
-"""The FastAPI app that the plugin mounts at /wfstate: /v1 is stable, /ui is private to the page."""
+"""The FastAPI app that the plugin mounts at /wfstate. /v1 is stable, /ui is private to the page."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from airflow_wfstate.domain.messages.operation import Who
 
 
 async def _admit(request: Request, background: BackgroundTasks) -> None:
-    """A dependency of every route: its options and parameters make sense, and after it a sweep may be due.
+    """A dependency of every route: check the options and parameters, and start a sweep afterwards if one is due.
 
-    One function, and a coroutine: FastAPI solves each dependency by itself, and hands a plain function to another
-    thread.
+    It is one function, and a coroutine, because FastAPI resolves each dependency separately and runs plain functions in
+    another thread.
     """
     conf.check_options()
     check_parameters(request)
@@ -42,19 +42,19 @@ _OF_EVERY_ROUTE: Final = [Depends(authenticate), Depends(_admit)]
 
 
 def create_app() -> FastAPI:
-    """The app, with all its routes. All but the page's bundle and the use of a step's token need a login."""
+    """Create the app with all its routes. All of them need a login, except the page's bundle and the use of tokens."""
     app = FastAPI(
         title="Workflow State API",
         version=__version__,
-        # FastAPI's own description routes ask for no token.
+        # FastAPI's own description routes do not check for a token.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        # A redirect of /workflows/ would lead to whatever the request calls Host.
+        # A redirect from /workflows/ would go to whatever the request's Host header says.
         redirect_slashes=False,
     )
     problems.add_handlers(app)
-    # As they are, not by include_router, which makes each route and the pydantic models of its answer once more.
+    # Not by include_router, which builds each route, with the pydantic models of its answer, a second time.
     app.router.routes += [*_token_routes().routes, *_v1().routes, *_ui().routes]
     return app
 
@@ -82,7 +82,7 @@ def _v1() -> APIRouter:
 
 
 def _ui() -> APIRouter:
-    """What people read and do, for the page, and its bundle."""
+    """The page's bundle, and the reads and actions that the page uses."""
     bundle = APIRouter(prefix="/ui", include_in_schema=False)
     bundle.include_router(page.reads)
     data = APIRouter(prefix="/ui", include_in_schema=False, dependencies=_OF_EVERY_ROUTE)

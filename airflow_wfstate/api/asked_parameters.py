@@ -1,4 +1,4 @@
-"""The fields of a message that can be asked for, as query parameters of a route."""
+"""Turn the fields of a message into query parameters of a route, and back."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NO_NUL: Final = r"^[^\x00]*$"
 
 
 def _not_a_number(text: object) -> object:
-    """The text; pydantic would take a number for seconds since 1970."""
+    """Check that the text is not a number, which pydantic would take for seconds since 1970."""
     if isinstance(text, str) and re.fullmatch(r"[-+]?[0-9._]+([eE][-+]?[0-9]+)?", text):
-        raise ValueError("a number is no time")
+        raise ValueError("a number is not a time")
     return text
 
 
@@ -32,7 +32,7 @@ _TIME: Final = BeforeValidator(_not_a_number)
 
 
 def signature_of(message: type[Any]) -> list[inspect.Parameter]:
-    """A parameter of a function for each field that can be asked for, as FastAPI reads them."""
+    """Function parameters for FastAPI, one for each field that can be a query parameter."""
     return [
         inspect.Parameter(
             field.parameter,
@@ -46,14 +46,14 @@ def signature_of(message: type[Any]) -> list[inspect.Parameter]:
 
 def _default(field: AskedField) -> object:
     if field.default is MISSING:
-        return inspect.Parameter.empty  # must be given
+        return inspect.Parameter.empty  # required
     return None if _is_repeated(field) else field.default
 
 
 def message_of(message: type[Message], given: Mapping[str, Any]) -> Message:
-    """The message of what a request gave: its path, and its parameters.
+    """Build the message from the path and the parameters of a request.
 
-    :raises InvalidRequest: a text that may be given several times is not what the field holds.
+    :raises InvalidRequest: the value of a repeatable parameter is not valid for its field.
     """
     values: dict[str, Any] = {}
     filters: dict[str, dict[str, Any]] = {}
@@ -62,13 +62,13 @@ def message_of(message: type[Message], given: Mapping[str, Any]) -> Message:
         holder[field.name] = _value(field, given[field.parameter])
     types = get_type_hints(message)
     values |= {name: types[name](**narrowing) for name, narrowing in filters.items()}
-    for name in types.keys() - values.keys() & given.keys():  # of the path
+    for name in types.keys() - values.keys() & given.keys():  # from the path
         values[name] = given[name]
     return message(**values)
 
 
 def most_of(field: AskedField) -> int:
-    """How often the parameter may be given."""
+    """How often the parameter may be repeated."""
     if not _is_repeated(field):
         return 1
     states = _listed_enum(field)
@@ -86,9 +86,9 @@ def _annotation(field: AskedField) -> object:
     text = f"{said.help}."
     if _is_repeated(field):
         item = _listed_enum(field) or Annotated[str, _text_of(field)]
-        return Annotated[list[item] | None, Query(max_length=most_of(field), description=text)]  # type: ignore[valid-type]  # made here
+        return Annotated[list[item] | None, Query(max_length=most_of(field), description=text)]  # type: ignore[valid-type]  # created at run time
     kind = _plain(field.type)
-    if kind is datetime:  # no message has a time that must be asked for
+    if kind is datetime:  # no message has a required time
         return Annotated[AwareDatetime | None, _TIME, Query(description=f"{text} ISO 8601, with an offset.")]
     if kind is str:
         return Annotated[field.type, _text_of(field), Query(description=text)]
@@ -104,11 +104,11 @@ def _is_repeated(field: AskedField) -> bool:
 
 
 def _listed_enum(field: AskedField) -> type[Enum] | None:
-    """Of a list of states, their enum; None of any other field."""
+    """For a list of states, their enum; None for any other field."""
     items = get_args(field.type) if get_origin(field.type) is list else ()
     return items[0] if items and issubclass(items[0], Enum) else None
 
 
 def _plain(kind: Any) -> object:
-    """The type without its None."""
+    """The type without None."""
     return get_args(kind)[0] if isinstance(kind, UnionType) else kind

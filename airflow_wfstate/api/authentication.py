@@ -1,4 +1,4 @@
-"""Who calls: a task by its token, or a user of Airflow."""
+"""Authenticate the caller: a task by its token, or an Airflow user."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from airflow_wfstate.exceptions import NotAuthenticated
 
 @dataclass(frozen=True)
 class TaskCaller:
-    """A task, known by a token for its task instance."""
+    """A task, identified by a token for its task instance."""
 
     task_instance_id: str
 
 
 @dataclass(frozen=True)
 class UserCaller:
-    """A user, known to Airflow's auth manager."""
+    """A user, identified by Airflow's auth manager."""
 
     user: BaseUser
 
@@ -38,16 +38,16 @@ Caller: TypeAlias = TaskCaller | UserCaller
 
 
 _CALLER: Final = "airflow_wfstate.caller"
-"""Where the request's ASGI scope keeps who calls."""
+"""The key of the caller in the request's ASGI scope."""
 
 _TASK_TOKENS: Final[KeptTokens[TaskCaller]] = KeptTokens()
-"""Nobody revokes a task's token; it is kept no longer than a user's all the same, so that it also ends in time."""
+"""A task's token is never revoked, but it is kept no longer than a user's, so that it still expires in time."""
 
 
 async def authenticate(request: Request) -> Caller:
-    """Who sent the request, by its bearer token, else by the cookie of Airflow's page. Found out once a request.
+    """Identify the caller by the bearer token, or else by Airflow's cookie. Done once per request.
 
-    :raises NotAuthenticated: there is no token, or one that does not hold.
+    :raises NotAuthenticated: the token is missing or not valid.
     """
     known: Caller | None = request.scope.get(_CALLER)
     if known is None:
@@ -62,7 +62,7 @@ async def _identify(request: Request) -> Caller:
     token = token or request.cookies.get(COOKIE_NAME_JWT_TOKEN, "")
     if not token:
         raise NotAuthenticated(
-            "The request carries no token.",
+            "The request has no token.",
             "Get one from POST /auth/token, and send it in the header 'Authorization: Bearer ...'.",
         )
     if (kept := _kept(token)) is not None:
@@ -76,13 +76,13 @@ async def _identify(request: Request) -> Caller:
     except jwt.InvalidTokenError as error:
         raise NotAuthenticated(
             "The token was not issued by this Airflow, or is damaged.",
-            "Get one from POST /auth/token of this api-server, or by: airflow wfstate login. A worker needs the "
+            "Get one from POST /auth/token of this api-server, or with: airflow wfstate login. A worker needs the "
             "connection wfstate_default of type wfstate, with the api-server's URL, a login and a password.",
         ) from error
 
 
 def _kept(token: str) -> Caller | None:
-    """Who was found by the token a moment ago, before anything of it is decoded; None when nobody was."""
+    """The caller that was recently found by this token, without decoding it; None if there is none."""
     if (user := _user_tokens().kept(token)) is not None:
         return UserCaller(user)
     return _TASK_TOKENS.find(token)
@@ -94,10 +94,10 @@ def _bearer_token(request: Request) -> str:
 
 
 def _user_of_page(request: Request) -> BaseUser | None:
-    """The user whom Airflow's own middleware has found by the page's cookie; None when there is none.
+    """The user whom Airflow's own middleware found by the cookie; None if there is none.
 
-    As Airflow's ``get_user``: known by the mark beside it, so that nothing else can put a user there. Airflow 3.2 has
-    no such mark, and the cookie is looked at again.
+    Like Airflow's ``get_user``, it checks the marker beside the user, so that nothing else can put a user there.
+    Airflow 3.2 has no such marker, so there the cookie is checked again.
     """
     mark = getattr(security, "USER_INJECTED_BY_TRUSTED_MIDDLEWARE", None)
     if mark is None or getattr(request.state, "user_authenticated_via", None) is not mark:
@@ -108,14 +108,14 @@ def _user_of_page(request: Request) -> BaseUser | None:
 
 @cache
 def _user_tokens() -> UserTokens:
-    """One a process, made by its first request."""
+    """One instance per process, created by its first request."""
     return UserTokens(get_auth_manager().get_user_from_token)
 
 
 def _is_for_tasks(token: str) -> bool:
-    """Whether the token claims to be one of Airflow's execution API. Nothing is verified yet: it may hold anything.
+    """Whether the token claims to be for Airflow's execution API. Nothing is verified yet; it may contain anything.
 
-    :raises jwt.InvalidTokenError: it is no token.
+    :raises jwt.InvalidTokenError: it is not a token.
     """
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
@@ -129,7 +129,7 @@ def _is_for_tasks(token: str) -> bool:
 async def _task(token: str) -> TaskCaller:
     checked_at = _TASK_TOKENS.now()
     claims: dict[str, Any] = await _task_token_validator().avalidated_claims(token)
-    # "workload" tokens live long and serve to start a task only.
+    # "workload" tokens are long-lived, and only serve to start a task.
     if claims.get("scope", "execution") != "execution" or not claims.get("sub"):
         raise jwt.InvalidTokenError("not a task's token")
     caller = TaskCaller(str(claims["sub"]))
@@ -145,7 +145,7 @@ def _execution_audiences() -> list[str]:
 
 @cache
 def _task_token_validator() -> JWTValidator:
-    """As Airflow's execution API makes its own (``airflow.api_fastapi.execution_api.app``)."""
+    """A validator like that of Airflow's execution API (``airflow.api_fastapi.execution_api.app``)."""
     issuer = conf.get("api_auth", "jwt_issuer", fallback=None)
     required = ["aud", "exp", "iat", "sub"]
     return JWTValidator(

@@ -1,4 +1,4 @@
-"""What a caller may do, by Airflow's own permissions on DAGs."""
+"""Authorize callers with Airflow's own permissions on DAGs."""
 
 from __future__ import annotations
 
@@ -26,55 +26,56 @@ from airflow_wfstate.exceptions import AccessDenied, WorkflowNotFound
 from airflow_wfstate.store.steps import attempt_key
 from airflow_wfstate.store.sweeping.health import Health
 
-PAGE: Final = "Workflows"
-"""The page's name, as the plugin registers it: the view whose permission lets read what no DAG takes part in."""
+PAGE_VIEW: Final = "Workflows"
+"""The name under which the plugin registers the page. Permission to see this view allows reads that no DAG covers."""
 
 
 def check_task_instance(caller: Caller, task_instance_id: str) -> None:
     """Check that the caller may act for a task instance.
 
-    A task may for itself alone; a user who may change runs of its DAG.
+    A task may act only for itself. A user may act for it if they may change runs of its DAG.
 
-    :raises AccessDenied: otherwise.
-    :raises TaskInstanceNotFound: a user names one that Airflow does not know.
+    :raises AccessDenied: the caller may not.
+    :raises TaskInstanceNotFound: a user names a task instance that Airflow does not know.
     """
     if isinstance(caller, TaskCaller):
         if caller.task_instance_id != task_instance_id:
             raise AccessDenied(
                 f"The token is for task instance {caller.task_instance_id}, not for {task_instance_id[:80]}.",
-                "A task acts for itself alone.",
+                "A task can act only for itself.",
             )
         return
     dag_id = run_of(task_instance_id).dag_id
     if not _may_change_runs(caller, dag_id):
         raise AccessDenied(
             f"{caller.user.get_name()} may not change runs of the DAG {dag_id}.",
-            "Give the user of the Airflow connection the permission to edit runs of this DAG.",
+            "Give the user of the Airflow connection permission to edit runs of this DAG.",
         )
 
 
 def check_attempt_key(caller: Caller, text: str) -> None:
-    """Check that the caller may write for the attempt of a step; as :func:`check_task_instance`.
+    """Check that the caller may write for an attempt of a step; see :func:`check_task_instance`.
 
-    :raises InvalidAttemptKey: the text is no attempt key.
+    :raises InvalidAttemptKey: the text is not an attempt key.
     """
     check_task_instance(caller, attempt_key.parse(text).task_instance_id)
 
 
 def check_compensation_key(caller: Caller, text: str) -> None:
-    """Check that the caller may write for the attempt of a compensation; as :func:`check_task_instance`.
+    """Check that the caller may write for an attempt of a compensation; see :func:`check_task_instance`.
 
-    :raises InvalidAttemptKey: the text is no compensation key.
+    :raises InvalidAttemptKey: the text is not a compensation key.
     """
     check_task_instance(caller, attempt_key.parse(text, attempt_key.COMPENSATION).task_instance_id)
 
 
 def check_event_data(caller: Caller, task_instance_id: str, answer: RegisteredWait) -> None:
-    """Check that the caller may have the data of the event that a task has waited for.
+    """Check that the caller may read the data of the event that a task waited for.
 
-    A task may, as it may pull any XCom; a user of the task's own workflow, and of others where they may read the input.
+    A task may always, just as it may pull any XCom. A user may for the task's own workflow, and for other workflows
+    whose input they may read.
 
-    :raises AccessDenied: otherwise.
+    :raises AccessDenied: the caller may not.
     :raises WorkflowNotFound: the caller may not even see the workflow.
     """
     if isinstance(caller, TaskCaller) or answer.output is None:
@@ -89,23 +90,23 @@ def check_event_data(caller: Caller, task_instance_id: str, answer: RegisteredWa
         if may_see_input(caller, check_visible(caller, answer.workflow.id)):
             return
     raise AccessDenied(
-        f"{caller.user.get_name()} may not read what events say of workflows in which the task takes no part.",
-        "Let the user of the Airflow connection read the DAGs of that workflow, or let the run join it.",
+        f"{caller.user.get_name()} may not read event data of workflows in which the task does not take part.",
+        "Give the user of the Airflow connection permission to read the DAGs of that workflow, or let the run join it.",
     )
 
 
 def check_sweep(caller: Caller) -> str:
-    """As :func:`check_operator`, of the sweep, which acts on every workflow."""
+    """Like :func:`check_operator`, for the sweep, which acts on every workflow."""
     return check_operator(caller, "start a sweep")
 
 
 def check_operator(caller: Caller, what: str = "change what holds for workflows of every DAG") -> str:
-    """Check that the caller may do what concerns every DAG, and name the caller as the journal would.
+    """Check that the caller may act on all DAGs, and return the journal's name for the caller.
 
-    A user may who may change runs of every DAG.
+    A user needs permission to change the runs of every DAG.
 
-    :param what: is asked for, as the error shall say it.
-    :raises AccessDenied: otherwise, and for tasks.
+    :param what: the requested action, for the error message.
+    :raises AccessDenied: the caller may not, or is a task.
     """
     if isinstance(caller, TaskCaller) or not _may_change_runs(caller, _nobody_named()):
         raise AccessDenied(f"This caller may not {what}.", "Call as a user who may edit the runs of every DAG.")
@@ -115,25 +116,26 @@ def check_operator(caller: Caller, what: str = "change what holds for workflows 
 def check_viewer(caller: Caller) -> None:
     """Check that the caller may read what belongs to no DAG: a user who may see the page, or read every DAG.
 
-    :raises AccessDenied: otherwise, and for tasks.
+    :raises AccessDenied: the caller may not, or is a task.
     """
     if isinstance(caller, TaskCaller) or not (_may_see_page(caller) or _reads_every_dag(caller)):
         raise AccessDenied(
-            "This caller may not read definitions.", f"Call as a user who may see the page {PAGE}, or read every DAG."
+            "This caller may not read definitions.",
+            f"Call as a user who may see the page {PAGE_VIEW}, or read every DAG.",
         )
 
 
 def check_operator_read(caller: Caller) -> None:
-    """Check that the caller may look at what no workflow stands for: a user who may read every DAG.
+    """Check that the caller may read what belongs to no workflow. A user needs permission to read every DAG.
 
-    :raises AccessDenied: otherwise, and for tasks.
+    :raises AccessDenied: the caller may not, or is a task.
     """
     if isinstance(caller, TaskCaller) or not _reads_every_dag(caller):
-        raise AccessDenied("This caller may not look at events.", "Call as a user who may read every DAG.")
+        raise AccessDenied("This caller may not read events.", "Call as a user who may read every DAG.")
 
 
 def rights_of(caller: Caller) -> Rights:
-    """What the caller may do that concerns every DAG; a task nothing."""
+    """The caller's rights that concern all DAGs; none for a task."""
     if isinstance(caller, TaskCaller):
         return Rights(looks_at_events=False, operates=False)
     return Rights(
@@ -143,7 +145,7 @@ def rights_of(caller: Caller) -> Rights:
 
 
 def sender_of(caller: Caller) -> Sender:
-    """Who sends events: a user, by name; a task, by the id of its DAG."""
+    """The sender of events: a user by name, or a task by the id of its DAG."""
     if isinstance(caller, TaskCaller):
         run = run_of(caller.task_instance_id)
         return Sender(f"task:{run.dag_id}/{run.run_id}", frozenset({f"{DAG_SENDER}{run.dag_id}"}))
@@ -155,13 +157,13 @@ def sender_of(caller: Caller) -> Sender:
 
 
 def check_workflow_change(caller: Caller, workflow_id: str) -> str:
-    """Check that the caller may act on a whole workflow, and say how the journal names the caller.
+    """Check that the caller may act on a whole workflow, and return the journal's name for the caller.
 
-    A user may who may change the runs of every DAG that owns it, was triggered by it, or did a step of it; of every
-    DAG there is, where none did.
+    A user needs permission to change the runs of each DAG that owns it, was triggered by it, or executed one of its
+    steps. If there is no such DAG, they need it for every DAG.
 
-    :raises AccessDenied: otherwise, and for tasks.
-    :raises WorkflowNotFound: there is none with this id, or the caller may not even see it.
+    :raises AccessDenied: the caller may not, or is a task.
+    :raises WorkflowNotFound: no workflow has this id, or the caller may not even see it.
     """
     if isinstance(caller, TaskCaller):
         raise AccessDenied(
@@ -171,22 +173,22 @@ def check_workflow_change(caller: Caller, workflow_id: str) -> str:
     if not concerned and not _may_change_runs(caller, _nobody_named()):
         raise AccessDenied(
             f"{caller.user.get_name()} may not act on workflow {workflow_id}, in which no DAG takes part.",
-            "Ask somebody who may edit the runs of every DAG.",
+            "Ask someone who may edit the runs of every DAG.",
         )
     for dag_id in sorted(concerned):
         if not _may_change_runs(caller, dag_id):
             raise AccessDenied(
                 f"{caller.user.get_name()} may not change runs of the DAG {dag_id}, which takes part in workflow "
                 f"{workflow_id}.",
-                "Ask somebody who may edit the runs of all its DAGs.",
+                "Ask someone who may edit the runs of all its DAGs.",
             )
     return _actor(caller)
 
 
 def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
-    """The query, narrowed to what the caller may see.
+    """Restrict the query to what the caller may see.
 
-    :raises AccessDenied: for a task, which sees its own workflow only.
+    :raises AccessDenied: the caller is a task, which may see only its own workflow.
     """
     user = _checked_lister(caller)
     if _reads_every_dag(user):
@@ -199,9 +201,9 @@ def readable(caller: Caller, query: WorkflowQuery) -> WorkflowQuery:
 
 
 def readable_starters(caller: Caller, request: ListStartingDags) -> ListStartingDags:
-    """The request for DAGs, narrowed to those that the caller may read.
+    """Restrict the request to DAGs that the caller may read.
 
-    :raises AccessDenied: for a task, as :func:`readable`.
+    :raises AccessDenied: the caller is a task; see :func:`readable`.
     """
     user = _checked_lister(caller)
     if _reads_every_dag(user):
@@ -210,10 +212,10 @@ def readable_starters(caller: Caller, request: ListStartingDags) -> ListStarting
 
 
 def check_visible(caller: Caller, workflow_id: str) -> WorkflowAccess:
-    """Check that the caller may see a workflow, and say who takes part in it. Reads none of its steps.
+    """Check that the caller may see a workflow, and return who takes part in it. This reads none of its steps.
 
-    :raises WorkflowNotFound: there is none with this id; the caller may read no DAG that takes part in it (nor the
-        page, where none does), or is a task of another workflow.
+    :raises WorkflowNotFound: no workflow has this id; the caller may read none of its DAGs (or not see the page, if it
+        has none); or the caller is a task of another workflow.
     """
     access = get_backend().read_access(workflow_id)
     if isinstance(caller, TaskCaller):
@@ -229,14 +231,15 @@ def check_visible(caller: Caller, workflow_id: str) -> WorkflowAccess:
 
 
 def may_see_input(caller: Caller, access: WorkflowAccess) -> bool:
-    """Whether the caller, who may see the workflow, may read its input and output: those of a task's own, else of the
-    owners' DAGs.
+    """Whether a caller who may see the workflow may also read its input and output, which belong to the owners' DAGs.
+
+    A task may always read those of its own workflow.
     """
     return isinstance(caller, TaskCaller) or access.owners <= readable_dag_ids(caller, access.owners)
 
 
 def visible_health(caller: Caller, health: Health) -> Health:
-    """The health without the number of workflows, unless the caller may read all of them."""
+    """The health, without the number of workflows unless the caller may read all of them."""
     if isinstance(caller, UserCaller) and _reads_every_dag(caller):
         return health
     return replace(health, open_workflows=None)
@@ -262,40 +265,40 @@ def _checked_lister(caller: Caller) -> UserCaller:
 
 
 def _readable_among(caller: UserCaller, asked: frozenset[str] | None) -> frozenset[str]:
-    """Every DAG that the user may read; of ``asked``, where that is given."""
+    """The DAGs that the user may read, restricted to ``asked`` if given."""
     mine = frozenset(get_auth_manager().get_authorized_dag_ids(user=caller.user, method="GET"))
     return mine if asked is None else mine & asked
 
 
 def readable_dag_ids(caller: UserCaller, dag_ids: Iterable[str]) -> set[str]:
-    """Those of the DAGs that the user may read."""
+    """The given DAGs that the user may read."""
     manager = get_auth_manager()
     if _has_teams():
         return set(dag_ids) & manager.get_authorized_dag_ids(user=caller.user, method="GET")
-    # Asks for these DAGs alone, and also for those that Airflow has forgotten.
+    # Checks only these DAGs, including those that Airflow no longer knows.
     return manager.filter_authorized_dag_ids(dag_ids=set(dag_ids), user=caller.user, method="GET")
 
 
 def _reads_every_dag(caller: UserCaller) -> bool:
-    """Whether the user may read a DAG that nobody has named: a permission on all of them, also on forgotten ones."""
+    """Whether the user may read a DAG with a random id, and so has permission on all DAGs, including deleted ones."""
     return not _has_teams() and get_auth_manager().is_authorized_dag(
         method="GET", details=DagDetails(id=_nobody_named()), user=caller.user
     )
 
 
 def _nobody_named() -> str:
-    """The id of a DAG that there is not: only who has a permission on every DAG has it on this one."""
+    """The id of a DAG that does not exist. Only someone with a permission on all DAGs has it on this one."""
     return f"wfstate-{uuid4()}"
 
 
 def _may_see_page(caller: UserCaller) -> bool:
-    # GET alone: the simple auth manager ignores the method, and lets a viewer do anything to a view.
-    return get_auth_manager().is_authorized_custom_view(method="GET", resource_name=PAGE, user=caller.user)
+    # Only GET: the simple auth manager ignores the method and lets a viewer do anything with a view.
+    return get_auth_manager().is_authorized_custom_view(method="GET", resource_name=PAGE_VIEW, user=caller.user)
 
 
 @cache
 def _has_teams() -> bool:
-    """Whether DAGs belong to teams. Read once in a process: it is asked for with each write of a user."""
+    """Whether DAGs belong to teams. Read once per process, because every write of a user needs it."""
     return bool(conf.getboolean("core", "multi_team", fallback=False))
 
 

@@ -1,4 +1,4 @@
-"""The api-server's own way to the store, and the answers that carry what it says."""
+"""The api-server's own backend, and the responses for its answers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airflow_wfstate.backends.wire import to_json
 
 @cache
 def get_backend() -> DatabaseBackend:
-    """The backend on Airflow's own database engine; one a process."""
+    """The backend on Airflow's own database engine, one per process."""
     engine = settings.get_engine()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
     return DatabaseBackend(engine, read_timeout=conf.read_timeout())
 
 
 def json_response(answer: object, status: int = 200) -> Response:
-    """The response that carries a dataclass of the domain. Not validated again: it comes from the store."""
+    """The response for a dataclass of the domain. It comes from the store, so it is not validated again."""
     return Response(to_json(answer), status, media_type="application/json")

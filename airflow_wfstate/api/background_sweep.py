@@ -1,4 +1,4 @@
-"""The api-server sweeps by itself: an Airflow without a maintenance DAG, and without requests, is swept too."""
+"""The api-server's own sweep, so that it also runs without a maintenance DAG and without requests."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 
 class BackgroundSweep:
-    """Sweeps in a thread of its own: every ``[wfstate] sweep_interval_seconds``, and after each request.
+    """Sweeps in its own thread, every ``[wfstate] sweep_interval_seconds`` and after each request.
 
-    While a compensation is under way, and while the database does not say whether one is, it looks every ``[wfstate]
-    turn_interval_seconds``: a relay that has the turn can be set going only when its run has ended, and nobody asks
-    anything then. It never looks more often than that.
+    While a compensation is running, or the database cannot tell, it checks every ``[wfstate] turn_interval_seconds``. A
+    relay that has the turn can be cleared only after its run has ended, and there may be no requests then. It never
+    checks more often than that.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class BackgroundSweep:
         self._process: int | None = None
 
     def start(self) -> None:
-        """Start the thread, in each process once: a fork has none of its parent's threads. Returns at once."""
+        """Start the thread, once per process, since a fork has none of its parent's threads. Returns immediately."""
         with self._lock:
             if self._process == os.getpid():
                 return
@@ -41,7 +41,7 @@ class BackgroundSweep:
         threading.Thread(target=self._run, name="wfstate-sweep", daemon=True).start()
 
     async def want(self) -> None:
-        """Have a pass made after this moment. Returns at once."""
+        """Request a pass after this moment. Returns immediately."""
         self._wanted.set()
         self.start()
 
@@ -60,20 +60,20 @@ def _sweep() -> None:
     try:
         sweep_if_due(get_backend().engine)
     except Unavailable as error:
-        log.warning("The sweep waits for the database: %s", error)
-    except Exception:  # whatever it is, the thread lives on: the next pass tries again
+        log.warning("The sweep is waiting for the database: %s", error)
+    except Exception:  # whatever happened, the thread lives on, and the next pass tries again
         log.exception("The sweep failed; the next one tries again")
 
 
 def _is_compensating() -> bool:
-    """Whether a compensation is under way; a database that does not answer may hold one."""
+    """Whether a compensation is running. If the database does not answer, assume so."""
     try:
         return is_compensating(get_backend().engine)
     except Unavailable as error:
-        log.warning("Whether a compensation is under way is not known: %s", error)
+        log.warning("It is not known whether a compensation is running: %s", error)
         return True
     except Exception:  # as above
-        log.exception("The sweep could not look for compensations")
+        log.exception("The sweep could not check for compensations")
         return False
 
 
@@ -84,7 +84,7 @@ _IS_DELIVERING: Final = threading.Lock()
 
 
 def _deliver_beside() -> None:
-    """Deliver webhooks in a thread of its own, unless one is at it: a slow receiver holds up no turn."""
+    """Deliver webhooks in a separate thread, unless one is running, so that a slow receiver delays no turn."""
 
     def run() -> None:
         try:
@@ -99,10 +99,10 @@ def _deliver_beside() -> None:
 
 
 def sweep_from_now_on() -> None:
-    """Start to sweep in this process, which answers requests."""
+    """Start sweeping in this process, which answers requests."""
     _SWEEP.start()
 
 
 def sweep_afterwards(background: BackgroundTasks) -> None:
-    """After the response, have a sweep made."""
+    """Request a sweep after the response."""
     background.add_task(_SWEEP.want)

@@ -1,9 +1,9 @@
-"""What a reader has already, in HTTP's own words: ETag, If-None-Match and If-Match (RFC 9110, sections 8.8.3 and 13.1).
+"""ETag, If-None-Match and If-Match (RFC 9110, sections 8.8.3 and 13.1).
 
-The tag is strong. A proxy that compresses answers makes it weak (``W/"..."``), and it is taken in that form too: what
-it names has not changed. Of a workflow and of a definition it is ``"<version>-<hash of the body>"``: the body may
-depend on who reads it, and what a write compares is the version alone. Of any other answer it is the hash, which no
-write takes for a version.
+The tag is strong. A proxy that compresses responses makes it weak (``W/"..."``); that form is accepted as well, because
+the content has not changed. For a workflow or a definition it is ``"<version>-<hash of the body>"``: the body may
+depend on the reader, and a write compares only the version. For any other response it is the hash, which no write
+accepts as a version.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ IfMatch = Annotated[
     str | None,
     Header(
         pattern=r'^(\*|(W/)?"[0-9]{1,18}-[0-9a-f]{16}")$',
-        description="The ETag of what was looked at: the write is refused when that has changed since.",
+        description="The ETag of what you read. The write is refused if it has changed since.",
     ),
 ]
 IfNoneMatch = Annotated[
     str | None,
-    Header(max_length=1000, description="ETags, or *: answered with 304 when the answer still has one of them."),
+    Header(max_length=1000, description="ETags, or *. The response is 304 if it still has one of them."),
 ]
 
-_TAG: Final = {"ETag": {"description": "Of the answer as this caller sees it.", "schema": {"type": "string"}}}
+_TAG: Final = {"ETag": {"description": "The tag of the response as this caller sees it.", "schema": {"type": "string"}}}
 
 READ_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"headers": _TAG},
     304: {"description": "Not modified", "headers": _TAG},
 }
-"""What the OpenAPI document says of a read that has a tag, beside what holds for every read."""
+"""The additional OpenAPI responses of a read with a tag."""
 
 WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     412: {
@@ -43,11 +43,11 @@ WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
-"""The same of a write that heeds If-Match."""
+"""The additional OpenAPI responses of a write that supports If-Match."""
 
 
 def tagged_response(answer: object, if_none_match: str | None) -> Response:
-    """The response that carries an answer; 304 without it when the reader has it already."""
+    """The response for an answer; 304 without a body if the reader already has it."""
     response = json_response(answer)
     version = ""
     if isinstance(answer, WorkflowDetail):
@@ -63,5 +63,5 @@ def tagged_response(answer: object, if_none_match: str | None) -> Response:
 
 
 def version_of(tag: str | None) -> int | None:
-    """The version that an If-Match demands; None when it demands none."""
+    """The version that an If-Match requires; None if it requires none."""
     return None if tag is None or tag == "*" else int(tag.removeprefix("W/").strip('"').partition("-")[0])

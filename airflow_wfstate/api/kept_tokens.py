@@ -1,4 +1,4 @@
-"""Whose tokens were found to hold a moment ago, so that not every request verifies its token anew."""
+"""Cache valid tokens for a moment, so that not every request has to verify its token again."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final, Generic, TypeVar
 Holder = TypeVar("Holder")
 
 KEPT_SECONDS: Final = 1.0
-"""How long a positive answer holds: a token that is revoked or expires is accepted for this much longer."""
+"""How long a positive result is cached. A token that is revoked or expires is accepted for this much longer."""
 
 _MOST_KEPT: Final = 1000
 
 
 class KeptTokens(Generic[Holder]):
-    """Holders by their tokens, each for :data:`KEPT_SECONDS`, the newest thousand. Safe to use from several threads.
+    """A cache of the newest thousand tokens and their holders, each for :data:`KEPT_SECONDS`. Thread-safe.
 
-    Refusals are not kept: the next request with that token is checked again.
+    Refusals are not cached: the next request with that token is checked again.
 
-    :param clock: seconds, monotonic.
+    :param clock: a monotonic clock in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,16 +30,16 @@ class KeptTokens(Generic[Holder]):
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """The moment to hand to :meth:`keep`; taken before the token is checked."""
+        """The time to pass to :meth:`keep`. Read it before the token is checked."""
         return self._clock()
 
     def find(self, token: str) -> Holder | None:
-        """The holder; None when none is kept any more."""
-        kept = self._kept.get(token)  # one operation of a dict, which Python does whole
+        """The holder; None if it is not cached (any more)."""
+        kept = self._kept.get(token)  # a single dict operation, which is atomic in Python
         return kept[0] if kept is not None and self._clock() < kept[1] else None
 
     def keep(self, token: str, holder: Holder, checked_at: float) -> None:
-        """Keep the holder of a token that holds.
+        """Cache the holder of a valid token.
 
         :param checked_at: when its check began.
         """

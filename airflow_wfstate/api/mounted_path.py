@@ -1,4 +1,4 @@
-"""The path of a request as our routes know it."""
+"""The path of a request, relative to where the app is mounted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from typing import Any
 def mounted_path(scope: Mapping[str, Any]) -> str:
     """The path below /wfstate, where Airflow mounts the app: ``/v1/...`` or ``/ui/...``.
 
-    :param scope: of the request, as the ASGI specification describes it.
+    :param scope: the ASGI scope of the request.
     """
     return str(scope["path"]).removeprefix(str(scope.get("root_path", "")))

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI finds out, and what holds for every route."""
+"""The OpenAPI document: what FastAPI derives, plus what applies to every route."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ _PROBLEM: Final[dict[str, Any]] = {
     "description": "An error (RFC 9457).",
     "required": ["type", "title", "status", "detail", "code", "reason", "remedy"],
     "properties": {
-        "type": {"type": "string", "description": "Stable: what kind of error it is."},
+        "type": {"type": "string", "description": "The kind of error. Stable."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "Reason and remedy."},
-        "code": {"type": "string", "description": "The end of the type."},
+        "code": {"type": "string", "description": "The last part of the type."},
         "reason": {"type": "string", "description": "What is wrong."},
-        "remedy": {"type": "string", "description": "What to do about it; empty when there is nothing to do."},
+        "remedy": {"type": "string", "description": "What to do about it; empty if there is nothing to do."},
     },
 }
 
 _ON_READS: Final = (400, 401, 403, 404, 503, 504)
 _ON_PLANS: Final = (*_ON_READS, 409, 410)
 _ON_WRITES: Final = (400, 401, 403, 404, 409, 410, 413, 503)
-"""Statuses of errors."""
+"""Error statuses."""
 
 _SECURITY: Final[dict[str, Any]] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "From POST /auth/token; a task's is its own."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": "_token", "description": "Of Airflow's page."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "From POST /auth/token. A task uses its own token."},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "_token", "description": "The cookie of Airflow's UI."},
 }
 
 
 def methods_of(app: FastAPI, path: str) -> list[str]:
-    """The methods of a path, HEAD beside each GET; none for a path that the document does not have."""
+    """The methods of a path, with HEAD for each GET; none for a path that the document does not have."""
     paths = describe(app)["paths"]
-    if path not in paths:  # a template; a path that is written out goes before
+    if path not in paths:  # match a template; literal paths take precedence
         path = next((known for known in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)), path)
     methods = {method.upper() for method in paths.get(path, {})}
     return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
@@ -49,7 +49,7 @@ def methods_of(app: FastAPI, path: str) -> list[str]:
 
 @cache
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The document of an app's routes. Made once; not to be changed."""
+    """The document for an app's routes. It is created once; do not change it."""
     document = get_openapi(
         title=app.title,
         version="1",
@@ -57,7 +57,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = document["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of errors, which we do not send
+    for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own error format, which we do not use
         schemas.pop(unused, None)
     schemas["Problem"] = _PROBLEM | {"examples": [_example()]}
     document["components"]["securitySchemes"] = _SECURITY
@@ -71,7 +71,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _statuses(path: str, method: str) -> tuple[int, ...]:
-    """The errors that a route answers: a plan says, as its write would, when the state does not allow it."""
+    """The error statuses of a route. A plan refuses in the same cases as its write."""
     if method != "get":
         return _ON_WRITES
     return _ON_PLANS if path.endswith("-plan") else _ON_READS

@@ -1,4 +1,4 @@
-"""The routes of the operations, as the operations declare them."""
+"""Create the routes that the operations declare."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 _CALLER: Final = Annotated[Caller, Depends(authenticate)]
 
 Given: TypeAlias = dict[str, Any]
-"""What a request gave, by the name of the route's parameter."""
+"""The values of a request, by the names of the route's parameters."""
 
 
 def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]], *, is_documented: bool = True) -> None:
-    """Give the router a route for each operation, in this order.
+    """Add a route for each operation to the router, in this order.
 
-    :param is_documented: whether FastAPI builds models of the answers. They serve the OpenAPI document alone.
+    :param is_documented: whether FastAPI builds models of the answers, which only the OpenAPI document needs.
     """
     for operation in operations:
-        if operation.who is Who.SENDER:  # a CloudEvent is not only JSON: api/routes/events.py
+        if operation.who is Who.SENDER:  # CloudEvents are not only JSON; see api/routes/events.py
             continue
         router.add_api_route(
             operation.path,
@@ -63,7 +63,7 @@ def add_routes(router: APIRouter, operations: Iterable[Operation[Any, Any]], *, 
 
 
 def _endpoint(operation: Operation[Any, Any]) -> Callable[..., Response]:
-    """A function that FastAPI reads like one that was written by hand."""
+    """Make a function that looks handwritten to FastAPI."""
     answer = _ANSWERS[operation.who]
 
     def endpoint(**given: Any) -> Response:
@@ -97,7 +97,7 @@ def _parameter(name: str, annotation: object, default: object = inspect.Paramete
 
 
 def _strict_body(operation: Operation[Any, Any]) -> type[BaseModel]:
-    """The request without what path and token tell; a field that it does not have is refused."""
+    """The request model without the fields from the path and the token. Unknown fields are refused."""
     types = {**get_type_hints(operation.request), **operation.body_types}
     told = {
         field.name: (exact(types[field.name]), _default(field, operation.body_types.get(field.name)))
@@ -105,12 +105,12 @@ def _strict_body(operation: Operation[Any, Any]) -> type[BaseModel]:
         if field.name not in operation.told_otherwise
     }
     text = (inspect.getdoc(operation.request) or "").partition("\n\n")[0]
-    made: type[BaseModel] = create_model(operation.body or "", __config__=STRICT_BODY, __doc__=text, **told)  # type: ignore[call-overload]  # made of names that mypy does not know
+    made: type[BaseModel] = create_model(operation.body or "", __config__=STRICT_BODY, __doc__=text, **told)  # type: ignore[call-overload]  # built from names that mypy does not know
     return made
 
 
 def _default(field: Field[Any], narrower: object) -> object:
-    """The field's default for pydantic; one whose narrower type None does not fit must be given."""
+    """The field's default for pydantic. A field whose narrower type does not allow None is required."""
     if field.default_factory is not MISSING:
         return PydanticField(default_factory=field.default_factory)
     return ... if field.default is MISSING or narrower not in (None, NoneType) else field.default
@@ -152,13 +152,13 @@ def _written(operation: Operation[Any, Any], given: Given) -> Response:
 
 
 def _with_key(request: Any, given: Given) -> Any:
-    """The request with the key of the header, which counts before the one in the body."""
+    """The request with the key from the header, which takes precedence over the one in the body."""
     key = given.get("idempotency_key")
     return request if key is None else replace(request, idempotency_key=key)
 
 
 def _for_waiter(operation: Operation[Any, Any], given: Given) -> Response:
-    # Authenticated, and nothing more: the ids in the body are what permits.
+    # Authentication is enough here: knowing the ids in the body grants access.
     return json_response(get_backend().carry_out(operation, given["body"]))
 
 
@@ -179,7 +179,7 @@ def _for_manager(operation: Operation[Any, Any], given: Given) -> Response:
 
 
 def _done_by(actor: str, operation: Operation[Any, Any], given: Given) -> Response:
-    """Carry out what a user asks for, who may."""
+    """Carry out the request of an authorized user."""
     body: BaseModel = given["body"]
     told = {name: getattr(body, name) for name in type(body).model_fields} | given["headers"].told()
     told = {field.name: told[field.name] for field in fields(operation.request) if field.name in told}
@@ -200,7 +200,7 @@ def _for_viewer(operation: Operation[Any, Any], given: Given) -> Response:
 
 
 def _read(operation: Operation[Any, Any], given: Given) -> Response:
-    """What a read answers to a caller who may have all of it."""
+    """Answer a read of a caller who may see the whole answer."""
     answer = get_backend().carry_out(operation, message_of(operation.request, given))
     return tagged_response(answer, given["if_none_match"]) if operation.has_tag else json_response(answer)
 
@@ -228,4 +228,4 @@ _ANSWERS: Final[dict[Who, Callable[[Operation[Any, Any], Given], Response]]] = {
     Who.OPERATOR: _for_operator,
     Who.MANAGER: _for_manager,
 }
-"""By who may call an operation, what checks it and answers."""
+"""The function that checks and answers an operation, by who may call it."""

@@ -1,4 +1,4 @@
-"""What holds for the query parameters of every route."""
+"""Check the query parameters of every route."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def _lists() -> dict[str, int]:
 
 
 LISTS: Final = _lists()
-"""Parameters that may be given several times, and how often at most; a route whose states are fewer says so itself."""
+"""The repeatable parameters, and how often they may be given. A route with fewer states checks that itself."""
 
 
 def check_parameters(request: Request) -> None:
-    """Refuse a parameter that the route does not have, one that is given several times, and one given too often.
+    """Refuse unknown parameters, repeated ones, and those that are repeated too often.
 
-    FastAPI would ignore the first (a mistyped filter would list everything), take the last of the second, and any
-    number of the third.
+    FastAPI would ignore an unknown parameter (a mistyped filter would list everything), use the last value of a
+    repeated one, and accept any number of repetitions.
 
-    :raises InvalidRequest: when there is one.
+    :raises InvalidRequest: there is such a parameter.
     """
     if not request.query_params:
         return
@@ -44,7 +44,7 @@ def check_parameters(request: Request) -> None:
         if name not in known:
             raise InvalidRequest(
                 f"There is no parameter {name[:80]!r} here.",
-                f"Use {', '.join(sorted(known))}." if known else "Leave it out: this address has none.",
+                f"Use {', '.join(sorted(known))}." if known else "Leave it out; this URL has no parameters.",
             )
         limit = LISTS.get(name, 1)
         if times > limit:
@@ -53,5 +53,5 @@ def check_parameters(request: Request) -> None:
 
 
 def _declared(route: APIRoute) -> frozenset[str]:
-    """The names of the query parameters of a route, its dependencies' among them."""
+    """The names of a route's query parameters, including those of its dependencies."""
     return frozenset(field.alias for field in get_flat_dependant(route.dependant).query_params)

@@ -1,4 +1,4 @@
-"""What goes with the request of a person, beside its body: headers, and the way that it came."""
+"""What a user's request says outside its body: its headers, and the app that it came through."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from airflow_wfstate.exceptions import InvalidRequest
 
 @dataclass(frozen=True)
 class PersonHeaders:
-    """What such a request says outside of its body.
+    """What a user's request says outside its body.
 
-    :param idempotency_key: None when the header is missing.
-    :param if_version: of what is changed, as If-Match demands it; None when it demands none.
-    :param way: by which of our apps the request came.
+    :param idempotency_key: the key from the header; None if it is missing.
+    :param if_version: the version that If-Match requires; None if it requires none.
+    :param way: which of our apps the request came through.
     """
 
     idempotency_key: str | None
@@ -27,26 +27,25 @@ class PersonHeaders:
     way: Way
 
     def told(self) -> dict[str, object]:
-        """The fields of the request that they tell; they count before those of the body."""
+        """The fields of the request that the headers set. They take precedence over the body."""
         given = {"way": self.way, "idempotency_key": self.idempotency_key, "if_version": self.if_version}
         return {name: value for name, value in given.items() if value is not None}
 
 
 def unversioned_headers(request: Request, idempotency_key: IdempotencyKey = None) -> PersonHeaders:
-    """As :func:`person_headers`, of a write to something that has no version.
+    """Like :func:`person_headers`, for a write to something that has no version.
 
-    :raises InvalidRequest: an If-Match demands a version. To leave it unheeded would change what the caller wanted to
-        protect.
+    :raises InvalidRequest: an If-Match requires a version. Ignoring it would change what the caller wanted to protect.
     """
     if request.headers.get("If-Match", "*").strip() != "*":
         raise InvalidRequest(
-            "If-Match demands a version, and what is changed here has none.",
-            "Leave the header out: this write can be sent again, and says itself what it does to each state.",
+            "If-Match requires a version, but what this request changes has none.",
+            "Leave out the header. This write is safe to repeat, and its answer says what it did.",
         )
     return person_headers(request, idempotency_key)
 
 
 def person_headers(request: Request, idempotency_key: IdempotencyKey = None, if_match: IfMatch = None) -> PersonHeaders:
-    """A dependency: what this request says outside of its body."""
+    """A dependency that reads what this request says outside its body."""
     way = Way.UI if mounted_path(request.scope).startswith("/ui/") else Way.API
     return PersonHeaders(idempotency_key, version_of(if_match), way)

@@ -1,4 +1,4 @@
-"""Errors on the wire: problem details (RFC 9457), ``application/problem+json``.
+"""Send errors as problem details (RFC 9457), ``application/problem+json``.
 
 ``{type, title, status, detail, code, reason, remedy}``; ``code`` names the class in :mod:`airflow_wfstate.exceptions`.
 """
@@ -27,7 +27,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 
 def problem(error: WorkflowStateError) -> JSONResponse:
-    """The response that carries an error."""
+    """The response for an error."""
     kind = problem_type_of(error)
     headers = {}
     if kind.status == 401:
@@ -47,11 +47,11 @@ def problem(error: WorkflowStateError) -> JSONResponse:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Make the app answer every error as a problem."""
+    """Make the app answer every error with a problem document."""
     app.add_exception_handler(WorkflowStateError, _on_known)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    for unexpected in (*DATABASE_ERRORS, Exception):  # those of the database are then answered without a traceback
+    for unexpected in (*DATABASE_ERRORS, Exception):  # database errors are then answered without a traceback
         app.add_exception_handler(unexpected, _on_unexpected)
 
 
@@ -67,13 +67,13 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     return problem(
         InvalidRequest(
             f"The request to {request.url.path} is not valid ({'; '.join(named)}).",
-            f"Correct it as {DESCRIPTION} describes.",
+            f"Correct it according to {DESCRIPTION}.",
         )
     )
 
 
 def _on_http(request: Request, error: Exception) -> JSONResponse:
-    """FastAPI's own: an unknown path, a method that a path does not have, a body that cannot be read."""
+    """Answer FastAPI's own errors: an unknown path, a method that a path does not have, an unreadable body."""
     if not isinstance(error, HTTPException):
         return _on_unexpected(request, error)
     if error.status_code >= 500:
@@ -82,24 +82,24 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
     answer = problem(
         known(
             f"{request.method} {request.url.path}: {error.detail}.",
-            f"See {DESCRIPTION} for what there is.",
+            f"See {DESCRIPTION} for the available routes.",
         )
     )
     answer.headers.update(error.headers or {})
     methods = methods_of(request.app, mounted_path(request.scope)) if error.status_code == 405 else []
-    if methods:  # Starlette names those of the first route of the path alone
+    if methods:  # Starlette lists only those of the path's first route
         answer.headers["Allow"] = ", ".join(methods)
     return answer
 
 
 def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    # The database may also go away where Airflow's own tables are read: for the token, for permissions.
+    # The database may also become unavailable while Airflow's own tables are read, for tokens or permissions.
     if (known := outage(error)) is not None:
         return problem(known)
-    # Starlette logs the traceback; the caller learns nothing about the inside.
+    # Starlette logs the traceback. The caller gets no internal details.
     log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
     return problem(
         WorkflowStateError(
-            "The api-server failed on this request.", "Nothing was changed; the api-server's log says why."
+            "The api-server failed on this request.", "Nothing was changed. The api-server's log has the cause."
         )
     )

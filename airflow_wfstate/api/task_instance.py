@@ -1,4 +1,4 @@
-"""Which DAG run a task instance belongs to."""
+"""Find the DAG run of a task instance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TaskInstanceRun:
 
 @lru_cache(maxsize=10_000)  # a task instance never changes its run
 def run_of(task_instance_id: str) -> TaskInstanceRun:
-    """The run of a task instance, also of an earlier try.
+    """The run of a task instance or of an earlier try.
 
     :raises TaskInstanceNotFound: Airflow does not know it.
     """

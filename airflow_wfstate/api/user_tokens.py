@@ -1,8 +1,7 @@
-"""Users by their tokens: asked of Airflow's auth manager outside of the event loop.
+"""Look up users by their tokens in Airflow's auth manager, outside the event loop.
 
-``get_user_from_token`` asks the database whether the token was revoked, and is a coroutine that does so without giving
-way: in the api-server's event loop it stops every other request, also Airflow's own, for as long as it waits for a
-connection.
+``get_user_from_token`` is a coroutine, but it blocks while it asks the database whether the token was revoked. In the
+api-server's event loop it would block all other requests, including Airflow's own, while it waits for a connection.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from airflow_wfstate.api.kept_tokens import KeptTokens
 
 
 class UserTokens:
-    """Finds users by their tokens, one question at a time in a thread of its own.
+    """Looks up users by their tokens, one at a time, in a separate thread.
 
-    The thread has an event loop that lives as long as it does: what an auth manager keeps between two questions (an
-    HTTP client, for keys that are fetched) belongs to a loop. Many requests with one token ask once.
+    The thread has its own permanent event loop, because anything that an auth manager keeps between two lookups (such
+    as an HTTP client that fetches keys) belongs to a loop. Many requests with the same token need only one lookup.
 
     :param find_user: the auth manager's ``get_user_from_token``.
     """
@@ -32,20 +31,20 @@ class UserTokens:
         threading.Thread(target=self._loop.run_forever, name="wfstate-user-tokens", daemon=True).start()
 
     def kept(self, token: str) -> BaseUser | None:
-        """The user of a token that was found to hold a moment ago; None when nobody asked."""
+        """The user of a token that was recently found valid; None if it is not cached."""
         return self._kept.find(token)
 
     async def user_of(self, token: str) -> BaseUser:
         """The user of a token.
 
-        :raises jwt.InvalidTokenError: the token does not hold. That is not kept: the next request asks again.
+        :raises jwt.InvalidTokenError: the token is not valid. This is not cached, so the next request checks again.
         """
         if (kept := self.kept(token)) is not None:
             return kept
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._ask(token), self._loop))
 
     async def _ask(self, token: str) -> BaseUser:
-        if (kept := self.kept(token)) is not None:  # the one before us asked for the same
+        if (kept := self.kept(token)) is not None:  # the previous lookup was for the same token
             return kept
         asked_at = self._kept.now()
         user = await self._find_user(token)

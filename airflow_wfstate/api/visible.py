@@ -1,4 +1,4 @@
-"""What of an answer its reader may see: payloads, and how a DAG is made, need a permission on that DAG."""
+"""Hide parts of an answer from a reader: payloads and a DAG's structure require permission on that DAG."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from airflow_wfstate.domain.messages.step import StepSummary
 
 
 def visible(caller: Caller, access: WorkflowAccess, request: Any, answer: Any) -> Any:
-    """The answer about a workflow that the caller may see, without the payloads that the caller may not read.
+    """Remove the payloads that the caller may not read from an answer about a workflow that the caller may see.
 
-    A task sees those of its own workflow, to which what it reads belongs.
+    A task may read all payloads of its own workflow, the only one that it can read.
 
-    :param request: what was asked.
+    :param request: the request.
     """
     hide = _HIDERS.get(type(answer))
     return answer if hide is None or isinstance(caller, TaskCaller) else hide(caller, access, request, answer)
@@ -70,7 +70,7 @@ def _compensate_plan(
 ) -> CompensatePlan:
     dag_ids = readable_dag_ids(caller, {item.dag_id for item in plan.undone if item.dag_id})
     if may_see_input(caller, access):
-        dag_ids |= {""}  # of steps of services, as in _steps
+        dag_ids |= {""}  # for steps of services, as in _steps
     return replace(
         plan, undone=[item if item.dag_id in dag_ids else replace(item, output=None) for item in plan.undone]
     )
@@ -79,12 +79,12 @@ def _compensate_plan(
 def _resume_plan(caller: UserCaller, access: WorkflowAccess, request: object, plan: ResumePlan) -> ResumePlan:
     if may_see_input(caller, access):
         return plan
-    # The conf of a run that is created again is the workflow's input.
+    # The conf of a run that is created again contains the workflow's input.
     return replace(plan, recreated_runs=[replace(run, conf=None) for run in plan.recreated_runs])
 
 
 def _waits(caller: UserCaller, waits: list[PendingWait]) -> list[PendingWait]:
-    """What a task waits for may name other workflows, and events with keys: that is for readers of its DAG."""
+    """What a task waits for may reveal other workflows and events' keys, so only readers of its DAG may see it."""
     ours = {wait.participant for wait in waits if wait.kind not in OF_SERVICES}
     dag_ids = readable_dag_ids(caller, ours) if ours else set()
     return [
@@ -97,7 +97,7 @@ def _event(caller: UserCaller, access: WorkflowAccess, request: object, detail: 
 
 
 def _steps(caller: UserCaller, access: WorkflowAccess, steps: list[StepSummary]) -> list[StepSummary]:
-    """What a service has said of its steps is for those who may read what the workflow was started with."""
+    """Outputs of a service's steps are visible to those who may read the workflow's input."""
     dag_ids = readable_dag_ids(caller, {step.participant for step in steps if not step.is_of_service})
     sees_input = may_see_input(caller, access)
     return [
@@ -116,4 +116,4 @@ _HIDERS: Final[dict[type, Callable[[UserCaller, WorkflowAccess, Any, Any], Any]]
     ResumePlan: _resume_plan,
     EventDetail: _event,
 }
-"""By type of answer, what hides payloads in it, and in a graph the DAGs themselves; others hold nothing to hide."""
+"""The functions that hide payloads (in a graph, DAG structure), by type of answer. Other types hide nothing."""

@@ -1,4 +1,4 @@
-"""Headers that writes have in common."""
+"""Headers that all writes share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=MAX_KEY_LENGTH,
         pattern=r"^[ -~]+$",
-        description="Sent again with the same body, the write changes nothing and answers the same.",
+        description="Sent again with the same key and body, the write changes nothing and returns the same answer.",
     ),
 ]
-"""The Idempotency-Key of a write. A key in the body counts where there is no header."""
+"""The Idempotency-Key of a write. Without this header, a key in the body applies."""

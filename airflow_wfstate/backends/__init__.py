@@ -1,1 +1,1 @@
-"""The StateBackend protocol, and the two ways from a caller to the store."""
+"""The StateBackend protocol and its two implementations: directly on the database, and over HTTP."""

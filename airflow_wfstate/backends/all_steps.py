@@ -1,4 +1,4 @@
-"""Every step of a workflow, by whichever way: page after page."""
+"""Iterate over every step of a workflow, page by page, with any backend."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PAGE: Final = 500
 
 
 def all_steps(backend: StateBackend, workflow_id: str, wanted: StepFilter | None = None) -> Iterator[StepSummary]:
-    """The steps of a workflow, a page of 500 in memory at a time; in the order of pages.
+    """Iterate over the steps of a workflow, with one page of 500 in memory at a time.
 
-    :param wanted: only those; None for all.
-    :raises WorkflowNotFound: there is no workflow with this id.
+    :param wanted: a filter; None for all steps.
+    :raises WorkflowNotFound: no workflow has this id.
     """
     after: str | None = None
     while True:

@@ -32,18 +32,18 @@ from airflow_wfstate.exceptions import (
 
 PROBLEM: Final = "application/problem+json"
 _COMPRESSED: Final[Mapping[str, str]] = {}
-"""The encodings that httpx asks for by itself."""
+"""Leave it to httpx, which asks for the encodings that it supports."""
 
 _UNCOMPRESSED: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
-"""For a write: its answer is small, and an api-server compresses even the smallest one for a client that accepts it."""
+"""For writes. Their answers are small, and an api-server compresses even the smallest one if the client accepts it."""
 
 _BUSY_STATUSES: Final = (429, 502, 503, 504)
 
 
 class _Unanswered(Exception):
-    """The server did not answer, or is busy: worth another try.
+    """The server did not answer, or is busy. The request is worth another try.
 
-    :param error: what the caller gets when no try is left.
+    :param error: what the caller gets when no tries are left.
     """
 
     def __init__(self, error: WorkflowStateError) -> None:
@@ -52,20 +52,20 @@ class _Unanswered(Exception):
 
 
 class ApiBackend(StateBackend):
-    """The api way: each operation is a request to the plugin app of an api-server.
+    """The backend that sends each operation as an HTTP request to the plugin's app on an api-server.
 
-    Connections are kept alive. A request that gets no answer, or 429, 502, 503 or 504, is sent again with random
-    back-off up to 5 seconds, for ``[wfstate] api_retry_seconds`` altogether; every write can be sent again.
+    Connections are kept alive. A request that gets no answer, or 429, 502, 503 or 504, is retried with random back-off
+    of up to 5 seconds, for ``[wfstate] api_retry_seconds`` in total. Every write is safe to send again.
 
-    :param server_url: of the api-server, without a slash at the end.
-    :param credentials: what proves who calls (:mod:`airflow_wfstate.backends.credentials`).
-    :param configured_by: where the URL comes from, for the error message ("the connection wfstate_default").
-    :param trust: which certificates the server may show. Default: those that Airflow's own task client trusts.
-    :param connection_id: of the Airflow connection that the URL comes from, for the error message; None: it comes from
-        options.
-    :param log_in: what to do about credentials that the server refuses; None: as the server says.
-    :raises InvalidRequest: a file of certificates cannot be read.
-    :raises ServerUnreachable: the URL, or the proxy that the environment names, is none that can be used.
+    :param server_url: URL of the api-server, without a trailing slash.
+    :param credentials: how the caller authenticates (:mod:`airflow_wfstate.backends.credentials`).
+    :param configured_by: where the URL comes from ("the connection wfstate_default"), for error messages.
+    :param trust: which server certificates to accept. Default: those that Airflow's own task client accepts.
+    :param connection_id: the Airflow connection that the URL comes from, for error messages; None if it comes from
+        configuration options.
+    :param log_in: the remedy to show when the server refuses the credentials; None to show the server's own.
+    :raises InvalidRequest: a certificate file cannot be read.
+    :raises ServerUnreachable: the URL, or the proxy named in the environment, cannot be used.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ApiBackend(StateBackend):
                 timeout=conf.api_timeout().total_seconds(),
                 headers={"Accept": "application/json", "User-Agent": "airflow-provider-wfstate"},
             )
-        except (httpx.InvalidURL, ValueError, ImportError) as error:  # the last two: a proxy of a kind unknown here
+        except (httpx.InvalidURL, ValueError, ImportError) as error:  # the last two: an unsupported kind of proxy
             raise self._server.unreachable(f"cannot be called ({error})") from error
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class ApiBackend(StateBackend):
             request = self._client.build_request("GET", path, params=dict(parameters))
         except UnicodeEncodeError as error:
             raise InvalidRequest(
-                "What was asked for holds a lone surrogate, which has no UTF-8 form.", "Leave it out."
+                "The request contains a lone surrogate, which cannot be encoded as UTF-8.", "Leave it out."
             ) from error
         return self._send(request, answer_type)
 
@@ -159,7 +159,7 @@ class ApiBackend(StateBackend):
         try:
             return from_json(answer_type, response.content)
         except ValueError as error:
-            complaint = f"answered something else than a {answer_type.__name__}"
+            complaint = f"did not answer with a {answer_type.__name__}"
             versions = about_versions(response.headers.get(VERSION_HEADER))
             raise self._server.unreachable(complaint, versions) from error
 
@@ -180,7 +180,7 @@ class ApiBackend(StateBackend):
         raise error
 
     def _error(self, response: httpx.Response) -> WorkflowStateError:
-        """What an answer without success means."""
+        """Turn an unsuccessful response into an error."""
         status = response.status_code
         problem = _problem_of(response)
         if status == 401 and self._log_in is not None:
@@ -197,21 +197,21 @@ class ApiBackend(StateBackend):
             )
         if status == 413:
             return PayloadTooLarge(
-                f"Something between here and the api-server at {self._base_url} takes no request of this size (413).",
-                "Let it pass bodies of three times [wfstate] max_payload_bytes (nginx: client_max_body_size).",
+                f"Something between here and the api-server at {self._base_url} refuses a request of this size (413).",
+                "Allow bodies of three times [wfstate] max_payload_bytes there (nginx: client_max_body_size).",
             )
         if status in _BUSY_STATUSES:
             return ServerUnreachable(
-                f"The api-server at {self._base_url} was not reached: something before it answered {status}.",
-                "Look whether the api-server runs, and at the log of the proxy before it.",
+                f"The api-server at {self._base_url} was not reached: something in front of it answered {status}.",
+                "Check that the api-server is running, and check the log of the proxy in front of it.",
             )
         if status == 404:
-            return self._server.unreachable("answered 404: it has no plugin wfstate, or another URL")
+            return self._server.unreachable("answered 404: it has no wfstate plugin, or the URL is wrong")
         return self._server.unreachable(f"answered {status}")
 
 
 def _problem_of(response: httpx.Response) -> dict[str, object] | None:
-    """The problem that an answer carries; None when it carries none, as from something between us and the server."""
+    """The problem document of a response; None if it has none, as when a proxy answered instead of the server."""
     if not response.headers.get("Content-Type", "").startswith(PROBLEM):
         return None
     try:

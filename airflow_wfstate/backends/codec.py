@@ -1,9 +1,9 @@
-"""From a Python value to a payload, and back.
+"""Convert Python values to payloads and back.
 
-JSON values and Python's own containers are written here, exactly: tuples, sets, dicts with keys of any kind, Decimal
-with all its digits, datetime with its offset or time zone. Every other type is left to Airflow's serialisation of
-XComs (``airflow.sdk.serde``), with its rules: its own types, dataclasses, attrs, pydantic models, numpy, pandas,
-classes with ``serialize``; what comes back must be named by ``[core] allowed_deserialization_classes``.
+This module encodes JSON values and Python's own containers exactly: tuples, sets, dicts with keys of any type, Decimal
+with all its digits, datetime with its offset or time zone. It leaves every other type to Airflow's XCom serialisation
+(``airflow.sdk.serde``) and its rules: Airflow's own types, dataclasses, attrs, pydantic models, numpy, pandas, and
+classes with ``serialize``. To be read back, a class must be named in ``[core] allowed_deserialization_classes``.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ _COLLECTIONS: Final[dict[str, type[tuple[Any, ...]] | type[set[Any]] | type[froz
     "builtins.set": set,
     "builtins.frozenset": frozenset,
 }
-_MAX_DEPTH: Final = 50  # a tuple takes two of the hundred levels that a payload may have
+_MAX_DEPTH: Final = 50  # a tuple takes up two of the 100 levels that a payload may have
 
 _WHAT_CAN_BE_STORED: Final = (
-    "Return what can be stored: numbers, strings, lists, dicts, or a type that Airflow serialises for XCom."
+    "Return numbers, strings, lists, dicts, or a value of a type that Airflow serialises for XCom."
 )
 
 
 def encode(value: object, *, sort_keys: bool = False) -> Payload:
-    """The payload of a value.
+    """Encode a value as a payload.
 
-    :param value: what a step returned, a checkpoint, a workflow's input.
-    :param sort_keys: for values that are compared by meaning (a workflow's input): equal dicts then give equal
-        payloads.
-    :raises InvalidPayload: when a part of the value cannot be stored; the message names it.
-    :raises PayloadTooLarge: when the text is longer than ``[wfstate] max_payload_bytes``.
+    :param value: a step's result, a checkpoint, or a workflow's input.
+    :param sort_keys: sort the keys of dicts, so that equal values give equal payloads. For values that are compared,
+        such as a workflow's input.
+    :raises InvalidPayload: part of the value cannot be stored; the message says which.
+    :raises PayloadTooLarge: the text is longer than ``[wfstate] max_payload_bytes``.
     """
     type_name = type(value).__name__
     try:
         payload = Payload.of(_Encoder(sort_keys).encode(value), type_name=type_name, sort_keys=sort_keys)
-    except ValueError as error:  # Python refuses to print integers of more than 4300 digits
+    except ValueError as error:  # Python refuses to convert integers of more than 4300 digits to text
         raise InvalidPayload(
-            f"The value of type {type_name} has no JSON form: {error}.", _WHAT_CAN_BE_STORED
+            f"The value of type {type_name} cannot be written as JSON: {error}.", _WHAT_CAN_BE_STORED
         ) from error
     check_size(payload)
     return payload
@@ -60,7 +60,7 @@ def encode(value: object, *, sort_keys: bool = False) -> Payload:
 def check_size(payload: Payload) -> None:
     """Check that a payload is not larger than ``[wfstate] max_payload_bytes``.
 
-    :raises PayloadTooLarge: when it is.
+    :raises PayloadTooLarge: it is larger.
     """
     limit = conf.max_payload_bytes()
     if payload.size > limit:
@@ -71,16 +71,16 @@ def check_size(payload: Payload) -> None:
 
 
 def decode(payload: Payload) -> object:
-    """The value of a payload again.
+    """Decode a payload to the value that it was made from.
 
-    :raises InvalidPayload: when the text was changed since it was stored, or when a class of the value is missing
-        here or not allowed by ``[core] allowed_deserialization_classes``.
+    :raises InvalidPayload: the text was changed since it was stored, or a class of the value is missing here or not
+        allowed by ``[core] allowed_deserialization_classes``.
     """
     return _decoded(payload.value())
 
 
 class _Encoder:
-    """Walks a value; knows at each moment where it is, for the error message."""
+    """Walks a value and keeps track of its position in it, for error messages."""
 
     def __init__(self, sort_keys: bool) -> None:
         self._sort_keys = sort_keys
@@ -131,7 +131,7 @@ class _Encoder:
         return wrapper
 
     def _datetime(self, value: datetime.datetime) -> JsonValue:
-        # ZoneInfo and pendulum's Timezone name their zone; a fixed offset stands in the text itself.
+        # ZoneInfo and pendulum's Timezone name their zone; a fixed offset is part of the text.
         zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
         return {
             CLASS: DATETIME,
@@ -148,7 +148,7 @@ class _Encoder:
             plain = serialize(value)
         except RecursionError as error:
             raise self._error("contains itself, or nests too deeply", "Store a flatter value.") from error
-        except Exception as error:  # serialisers belong to many libraries, and raise what they like
+        except Exception as error:  # serialisers come from many libraries, and can raise anything
             raise self._error(
                 f"is of type {type(value).__module__}.{type(value).__qualname__}, which cannot be stored ({error})",
                 _WHAT_CAN_BE_STORED,
@@ -205,7 +205,7 @@ def _decoded(plain: JsonValue) -> object:
 def _datetime(plain: dict[str, JsonValue]) -> datetime.datetime:
     at = datetime.datetime.fromisoformat(str(plain["at"]))
     if zone := plain["zone"]:
-        # A machine that does not know the zone keeps the offset, which tells the moment.
+        # A machine that does not know the zone keeps the offset, which still gives the right moment.
         with suppress(ZoneInfoNotFoundError, ValueError):
             at = at.replace(tzinfo=ZoneInfo(str(zone)), fold=1 if plain["fold"] else 0)
     if plain["pendulum"]:
@@ -220,9 +220,9 @@ def _read_by_airflow(plain: dict[str, JsonValue], name: str) -> object:
 
     try:
         value: object = deserialize(plain)
-    except Exception as error:  # deserialisers belong to many libraries, and raise what they like
+    except Exception as error:  # deserialisers come from many libraries, and can raise anything
         raise InvalidPayload(
             f"A stored value of type {name} cannot be read here: {error}.",
-            f"Install what defines {name}, and add it to [core] allowed_deserialization_classes.",
+            f"Install the package that defines {name}, and add it to [core] allowed_deserialization_classes.",
         ) from error
     return value

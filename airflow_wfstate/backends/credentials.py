@@ -1,6 +1,6 @@
-"""How a caller proves to the api-server who it is: three kinds of token.
+"""How a caller authenticates to the api-server: three kinds of token.
 
-Each is an ``httpx.Auth``: httpx runs its flow around every request, and the flow may send a request more.
+Each is an ``httpx.Auth``. httpx runs its flow around every request, and the flow may send additional requests.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ if TYPE_CHECKING:
 _RENEW_BEFORE_SECONDS: Final = 60
 _TASK_TOKEN_SECONDS: Final = 600
 _DAY_SECONDS: Final = 86_400
-_INVALID_TOKEN: Final = "Invalid JWT token"  # noqa: S105  # what Airflow answers, with 403, to a token of another key
+_INVALID_TOKEN: Final = "Invalid JWT token"  # noqa: S105  # Airflow's answer, with 403, to another key's token
 
 AuthFlow = Generator[httpx.Request, httpx.Response, None]
 
 
 class StaticToken(httpx.Auth):
-    """A token from a connection or an environment variable; a line break at its end, as files have it, is left out.
+    """A token from a connection or an environment variable. A trailing line break, as files have it, is removed.
 
-    :raises NotAuthenticated: it holds what no token has. The text itself is not told: it may be most of a secret.
+    :raises NotAuthenticated: it contains characters that no token has. The message does not quote the text, which may
+        be most of a secret.
     """
 
     def __init__(self, token: str) -> None:
         self._token = token.strip()
         if not self._token.isascii() or not self._token.isprintable() or " " in self._token:
             raise NotAuthenticated(
-                "The token for the api-server holds a space, a line break or another character that no token has.",
-                "Give it as `airflow wfstate login --print-token` prints it, in one line and without quotes.",
+                "The token for the api-server contains a space, a line break or another character that no token has.",
+                "Use it as `airflow wfstate login --print-token` prints it, on one line and without quotes.",
             )
 
     def auth_flow(self, request: httpx.Request) -> AuthFlow:
@@ -49,13 +50,13 @@ class StaticToken(httpx.Auth):
 
 
 class UserToken(httpx.Auth):
-    """A token that Airflow gives for a login and password.
+    """A token that Airflow issues for a login and password.
 
-    Fetched when it is first needed; fetched again before it expires, and when the server refuses it. With a file,
-    each other process that uses the same file takes the token from there instead, and one of them at a time logs in.
+    It is fetched when it is first needed, before it expires, and when the server refuses it. With a file, other
+    processes that use the same file reuse the token, and only one of them at a time logs in.
 
-    :param server_url: of the api-server, without a slash at the end.
-    :param kept: where the token is kept for other processes; None: nowhere.
+    :param server_url: URL of the api-server, without a trailing slash.
+    :param kept: where to keep the token for other processes; None to keep it in memory only.
     """
 
     requires_response_body = True  # the flow reads why the server refused
@@ -69,12 +70,12 @@ class UserToken(httpx.Auth):
         self._expires_at = 0.0
 
     def auth_flow(self, request: httpx.Request) -> AuthFlow:
-        """Send the request, with a token fetched before when needed; again when the token was refused."""
+        """Send the request, fetching a token first if needed, and send it again if the token was refused."""
         fetched = False
         if not _lasts_until(self._expires_at):
             fetched = yield from self._renew(request)
         response = yield _with_token(request, self._token)
-        # A token of another process may be refused in its turn: the server's secret was changed behind both.
+        # A token of another process may be refused as well, if the server's secret has changed since.
         for look in (True, False):
             if fetched or not _is_token_refused(response):
                 return
@@ -82,9 +83,9 @@ class UserToken(httpx.Auth):
             response = yield _with_token(request, self._token)
 
     def _renew(self, request: httpx.Request, *, look: bool = True) -> Generator[httpx.Request, httpx.Response, bool]:
-        """Get another token than the one at hand; whether by a login.
+        """Replace the current token; return whether this took a login.
 
-        :param look: whether one that another process has kept will do.
+        :param look: whether a token kept by another process may be used.
         """
         if self._kept is None:
             yield from self._fetch(request)
@@ -92,15 +93,15 @@ class UserToken(httpx.Auth):
         if look and self._take(self._kept.read()):
             return False
         with self._kept.lock():
-            if look and self._take(self._kept.read()):  # who had the lock before has logged in
+            if look and self._take(self._kept.read()):  # the previous holder of the lock has logged in
                 return False
             yield from self._fetch(request)
-            if _expiry_of(self._token) is not None:  # nobody could tell later whether another one still holds
+            if _expiry_of(self._token) is not None:  # otherwise nobody could tell whether it is still valid
                 self._kept.keep(self._token)
         return True
 
     def _take(self, token: str) -> bool:
-        """Use a token that was kept; False when it is the one at hand, or ends soon."""
+        """Use a kept token; return False if it is the current one, or expires soon."""
         expires_at = _expiry_of(token)
         if token == self._token or expires_at is None or not _lasts_until(expires_at):
             return False
@@ -114,20 +115,20 @@ class UserToken(httpx.Auth):
             json={"username": self._login, "password": self._password},
             extensions=request.extensions,  # the client's timeouts
         )
-        if response.is_server_error:  # it may have lost its database, and another try may find it
+        if response.is_server_error:  # its database may be gone for a moment, so a retry may succeed
             raise httpx.ConnectError(f"{self._token_url} answered {response.status_code}")
         token = _access_token(response)
         if not token:
             raise LoginRefused(
-                f"{self._token_url} gave no token for the login {self._login!r}: it answered {response.status_code}.",
-                "Correct login and password in the Airflow connection of type wfstate.",
+                f"{self._token_url} issued no token for the login {self._login!r}: it answered {response.status_code}.",
+                "Correct the login and password in the Airflow connection of type wfstate.",
             )
         self._token = token
         self._expires_at = _expiry_of(token) or time.time() + _DAY_SECONDS
 
 
 class TaskToken(httpx.Auth):
-    """A short-lived token for one task instance, signed with ``[api_auth] jwt_secret`` as Airflow's own are."""
+    """A short-lived token for one task instance, signed with ``[api_auth] jwt_secret`` like Airflow's own."""
 
     def __init__(self, task_instance_id: str) -> None:
         self._claims = {"sub": task_instance_id, "scope": "execution"}
@@ -136,7 +137,7 @@ class TaskToken(httpx.Auth):
         self._expires_at = 0.0
 
     def auth_flow(self, request: httpx.Request) -> AuthFlow:
-        """Send the request once, with a token signed anew when the last one ends."""
+        """Send the request once, with a new token if the last one is about to expire."""
         if not _lasts_until(self._expires_at):
             self._token = self._sign()
             self._expires_at = time.time() + _TASK_TOKEN_SECONDS
@@ -146,7 +147,8 @@ class TaskToken(httpx.Auth):
         if self._generator is None:
             self._generator = _task_token_generator()
         with warnings.catch_warnings():
-            # The secret that `airflow standalone` makes is short; PyJWT warns, and only the administrator can help.
+            # `airflow standalone` generates a short secret. PyJWT warns about it, but only the administrator can change
+            # it.
             warnings.filterwarnings("ignore", message="The HMAC key is")
             return self._generator.generate(self._claims)
 
@@ -159,7 +161,7 @@ def _task_token_generator() -> JWTGenerator:
         signing = get_signing_args(make_secret_key_if_needed=False)
     except ValueError as error:
         raise NotAuthenticated(
-            "This worker may not sign a token: [api_auth] jwt_secret is not set here.",
+            "This worker cannot sign a token: [api_auth] jwt_secret is not set here.",
             "Define the Airflow connection wfstate_default of type wfstate, with the api-server's URL, a login and a "
             "password.",
         ) from error
@@ -195,7 +197,7 @@ def _lasts_until(expires_at: float) -> bool:
 
 
 def _expiry_of(token: str) -> float | None:
-    """When a token ends, in seconds of the epoch; None when it does not say so."""
+    """When a token expires, in seconds since the epoch; None if the token does not say."""
     try:
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
         return float(claims["exp"])

@@ -1,4 +1,4 @@
-"""DatabaseBackend: straight to the tables, one transaction a call."""
+"""DatabaseBackend: operates directly on the tables, with one transaction per call."""
 
 from __future__ import annotations
 
@@ -38,17 +38,19 @@ Keyed = TypeVar("Keyed", bound=KeyedRequest)
 Answer = TypeVar("Answer")
 
 _DELIVERY_TIME: Final = timedelta(seconds=10)
-"""For which a sweep delivers webhooks, too."""
+"""How long a sweep also delivers webhooks."""
 
 
 class DatabaseBackend(StateBackend):
-    """The database way: each operation is a transaction on the tables (:mod:`airflow_wfstate.backends.transactions`).
+    """The backend that runs each operation as a transaction (:mod:`airflow_wfstate.backends.transactions`).
 
-    :param engine: of Airflow's metadata database, PostgreSQL or SQLite; its pool is used, one connection a call.
-    :param is_server: whether this process may use Airflow's own models, and may change runs and tasks: api-server,
-        scheduler and command line. False in a worker that reaches the tables by a connection of type ``postgres``.
-    :param read_timeout: how long PostgreSQL may work on one statement of what a user reads (what an attempt reads
-        of itself excepted); zero: as long as it likes.
+    :param engine: the SQLAlchemy engine of Airflow's metadata database, PostgreSQL or SQLite. Each call takes one
+        connection from its pool.
+    :param is_server: whether this process may use Airflow's own models, and change runs and tasks. True in the
+        api-server, the scheduler and the command line; False in a worker that reaches the tables through a connection
+        of type ``postgres``.
+    :param read_timeout: how long PostgreSQL may work on one statement of a user's read; zero for no limit. An attempt's
+        reads of its own data are exempt.
     """
 
     def __init__(self, engine: Engine, *, is_server: bool = True, read_timeout: timedelta = timedelta(0)) -> None:
@@ -73,15 +75,15 @@ class DatabaseBackend(StateBackend):
 
     def _sweep(self) -> SweepReport:
         report = sweep(self.engine)
-        # Behind the sweep's lease: a slow receiver keeps no other sweep from its work.
+        # After the sweep's lease has ended, so that a slow receiver does not hold up another sweep.
         return replace(report, delivered=self.deliver(_DELIVERY_TIME).delivered)
 
     def deliver(self, at_most: timedelta | None = None) -> DeliveryReport:
-        """Deliver webhooks until there is nothing more to deliver.
+        """Deliver webhooks until nothing is left to deliver.
 
-        :param at_most: no letter is sent later than that after the begin; None: as long as there are some.
-        :raises AccessDenied: in a worker that reaches the tables itself.
-        :raises InvalidOption: ``[wfstate] webhook_hosts`` names what is no host.
+        :param at_most: start no delivery after this much time; None for no limit.
+        :raises AccessDenied: this is a worker that reaches the tables directly.
+        :raises InvalidOption: ``[wfstate] webhook_hosts`` contains something that is not a host.
         """
         self._check_server()
         return deliver(self.engine, at_most)
@@ -92,28 +94,28 @@ class DatabaseBackend(StateBackend):
         answered = f"{self.engine.dialect.name} answered"
         return f"{answered}; {counted(health.open_workflows or 0, 'open workflow')}"
 
-    # What follows is not a way to the store: it serves the api-server and the command line.
+    # The methods below are not part of StateBackend: they serve the api-server and the command line.
 
     def why_not_cancel(self, workflow_id: str, *, compensate: bool = False) -> str | None:
-        """Why a cancel would be refused, or change nothing; for the server's list of actions.
+        """Why a cancel would be refused or change nothing, for the server's list of actions; None if it is allowed.
 
-        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowNotFound: no workflow has this id.
         """
         return self.read(partial(why_not_cancel, workflow_id=workflow_id, compensate=compensate))
 
     def why_not_compensate(self, workflow_id: str) -> str | None:
-        """Why it would be refused to undo a workflow, or change nothing; as :meth:`why_not_cancel`."""
+        """Why compensating a workflow would be refused or change nothing; see :meth:`why_not_cancel`."""
         return self.read(partial(why_not_compensate, workflow_id=workflow_id))
 
     def why_not_resume(self, workflow_id: str) -> str | None:
-        """Why a resume would be refused, as its plan would say; as :meth:`why_not_cancel`."""
+        """Why a resume would be refused, in the words of its plan; see :meth:`why_not_cancel`."""
         self._check_server()
         return self.read(partial(why_not_resume, workflow_id=workflow_id))
 
     def read_access(self, workflow_id: str) -> WorkflowAccess:
         """Who takes part in a workflow, for the server's authorization.
 
-        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowNotFound: no workflow has this id.
         """
         return self.read(partial(read_access, workflow_id=workflow_id))
 
@@ -122,56 +124,56 @@ class DatabaseBackend(StateBackend):
         return self.read(lambda connection: takes_part(connection, workflow_id, dag_id, run_id))
 
     def run_of_task(self, task_instance_id: str) -> tuple[str, str] | None:
-        """DAG and run of a task instance, also of an earlier try; None when Airflow does not know it."""
+        """DAG and run of a task instance or of an earlier try; None if Airflow does not know it."""
         return run_read(self.engine, lambda connection: run_of_task(connection, task_instance_id))
 
     def read_health(self) -> Health:
-        """Whether the tables answer, and somebody sweeps."""
+        """Whether the tables can be read, and whether the sweep runs."""
         return self.read(read_health)
 
     def use_token(self, text: str, body: Payload) -> TokenAccepted:
-        """End the wait that a token is for, with what somebody outside has sent.
+        """End the wait that a token belongs to, with the data that an outside caller sent.
 
-        :raises NotFound: there is no such token, it was used with another body, its wait has ended, or it has expired.
+        :raises NotFound: there is no such token, it has expired, its wait has ended, or it was used with another body.
         :raises InvalidRequest: the body cannot be stored.
         """
         return run_transaction(self.engine, lambda connection: use_token(connection, text, body))
 
     def rotate_keys(self) -> Iterator[RotatedColumn]:
-        """Bring stored payloads under the first of ``[core] fernet_key``.
+        """Re-encrypt stored payloads with the first key of ``[core] fernet_key``.
 
-        One report for each page of values: of a column there are several, and at least one.
+        Yields a report for each page of values: at least one for each column.
         """
         self._check_server()
         return rotate_keys(self.engine)
 
     def count_payloads(self) -> int:
-        """How many values :meth:`rotate_keys` looks at."""
+        """How many values :meth:`rotate_keys` will check."""
         self._check_server()
         return self.read(count_payloads)
 
     def old_keys_in_use(self) -> str | None:
-        """What tells that a process still encrypts with another key than the first, as a sentence; None: nothing."""
+        """Evidence, as a sentence, that a process still encrypts with a key other than the first; None for none."""
         self._check_server()
         return self.read(old_keys_in_use)
 
     def hot_path_of(self, request: KeyedRequest) -> HotPath | None:
-        """The stored functions, for a request without a key (they store no answers); None where there are none."""
+        """The stored functions, for a request without an idempotency key (they store no answers); None without them."""
         return self._hot_path if request.idempotency_key is None else None
 
     def write(self, transaction: Transaction[Keyed, Answer], request: Keyed, answer_type: type[Answer]) -> Answer:
-        """Run the transaction of a request; of one with a key, once."""
+        """Run the transaction of a request; with an idempotency key, run it only once."""
         if request.idempotency_key is not None:
             return answer_once(self.engine, transaction, request, answer_type)
         return run_transaction(self.engine, lambda connection: transaction(connection, request))
 
     def read(self, read: Callable[[Connection], Answer]) -> Answer:
-        """Run what reads only, within the time limit of readers."""
+        """Run a read-only transaction within the read timeout."""
         return run_read(self.engine, read, self.read_timeout)
 
     def _check_server(self) -> None:
         if not self.is_server:
             raise AccessDenied(
-                "A worker that reaches the tables by a connection of type postgres may not change runs or definitions.",
+                "A worker that uses a connection of type postgres may not change runs or definitions.",
                 "Use a connection of type wfstate, the command line or the page.",
             )

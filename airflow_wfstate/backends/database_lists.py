@@ -1,8 +1,8 @@
-"""DatabaseLists: lists of workflows straight from the tables, for ``airflow wfstate list``.
+"""DatabaseLists: reads lists of workflows directly from the tables, for ``airflow wfstate list``.
 
-:class:`~airflow_wfstate.backends.database.DatabaseBackend` answers the same, but imports all that changes a workflow
-first. That is 0.1 seconds of processor time, as much as everything else that a list adds to the start of ``airflow``
-(``python -m benchmarks.cli_startup``).
+:class:`~airflow_wfstate.backends.database.DatabaseBackend` gives the same answers, but first imports everything that
+    changes a workflow. That takes 0.1 seconds of processor time, as much as everything else that a list adds to the
+    start-up of ``airflow`` (``python -m benchmarks.cli_startup``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow_wfstate.store.reading.lists.workflow_list import list_workflows
 class DatabaseLists:
     """Lists of workflows, and nothing else.
 
-    :param engine: as of :class:`~airflow_wfstate.backends.database.DatabaseBackend`.
+    :param engine: as for :class:`~airflow_wfstate.backends.database.DatabaseBackend`.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What of StateBackend concerns events of services: sending them, and looking after those that wait."""
+"""EventBackend: the part of StateBackend for events of services: sending them, and handling those that wait."""
 
 from __future__ import annotations
 
@@ -7,41 +7,42 @@ from airflow_wfstate.domain import messages
 
 
 class EventBackend(TaskBackend):
-    """The events of services, as senders and operators see them."""
+    """Events of services, for senders and operators."""
 
     def send_events(self, request: messages.event.SendEvents) -> messages.event.SentEvents:
-        """Receive events of services, each once, and apply them to their workflows; one result for each event.
+        """Receive events of services, each exactly once, and apply them to their workflows.
 
-        An event that is refused, or cannot be applied, does not keep the others from being applied. Sent again, an
-        event is a duplicate, whoever else sends it at the same moment.
+        The answer has a result for each event. An event that is refused, or cannot be applied, does not stop the
+        others. An event that is sent again is a duplicate, even when two senders send it at the same moment.
 
-        :raises InvalidRequest: they are more than 1000.
-        :raises PayloadTooLarge: all together they have more than ``[wfstate] max_payload_bytes`` (over HTTP).
+        :raises InvalidRequest: there are more than 1000 events.
+        :raises PayloadTooLarge: together they are larger than ``[wfstate] max_payload_bytes`` (over HTTP only).
         """
         return self.carry_out(messages.event.SEND_EVENTS, request)
 
     def list_events(self, wanted: messages.event.ListEvents | None = None) -> messages.event.EventPage:
-        """A page of events; None: of those that are parked or dead.
+        """List a page of events.
 
-        :raises InvalidRequest: the limit is out of range, ``after`` is no position, or applied events are asked for
+        :param wanted: which events; None for those that are parked or dead.
+        :raises InvalidRequest: the limit is out of range, ``after`` is not a position, or applied events are requested
             without a workflow.
-        :raises WorkflowNotFound: the workflow's id is none.
+        :raises WorkflowNotFound: no workflow has this id.
         :raises AccessDenied: the caller may not read every DAG.
         """
         return self.carry_out(messages.event.LIST_EVENTS, wanted or messages.event.ListEvents())
 
     def get_event(self, source: str, event_id: str) -> messages.event.EventDetail:
-        """One event with its body.
+        """Get one event with its body.
 
-        :raises EventNotFound: none with this source and id was received.
+        :raises EventNotFound: no event with this source and id was received.
         :raises AccessDenied: as for :meth:`list_events`.
         """
         return self.carry_out(messages.event.GET_EVENT, messages.event.GetEvent(source, event_id))
 
     def get_workflow_event(self, workflow_id: str, source: str, event_id: str) -> messages.event.EventDetail:
-        """One event that was applied to a workflow; without its body where the caller may not see the workflow's input.
+        """Get an event that was applied to a workflow; without its body if the caller may not see the workflow input.
 
-        :raises WorkflowNotFound: there is none with this id.
+        :raises WorkflowNotFound: no workflow has this id.
         :raises EventNotFound: no such event was applied to it.
         """
         return self.carry_out(
@@ -49,14 +50,14 @@ class EventBackend(TaskBackend):
         )
 
     def count_events(self) -> messages.event.EventCounts:
-        """How many events are parked, and how many dead; each counted up to 10,000.
+        """Count the parked and the dead events, each up to 10,000.
 
         :raises AccessDenied: as for :meth:`list_events`.
         """
         return self.carry_out(messages.event.COUNT_EVENTS, messages.event.CountEvents())
 
     def replay_events(self, request: messages.event.ReplayEvents) -> messages.event.DecidedEvents:
-        """Apply events that are parked or dead; others stay as they are. None of them is applied twice.
+        """Apply parked or dead events again. Other events stay as they are, and none is applied twice.
 
         :raises EventNotFound: there is no such event.
         :raises InvalidRequest: no event is named, or more than 1000 are.
@@ -65,10 +66,10 @@ class EventBackend(TaskBackend):
         return self.carry_out(messages.event.REPLAY_EVENTS, request)
 
     def drop_events(self, request: messages.event.DropEvents) -> messages.event.DecidedEvents:
-        """Decide that events that are parked or dead do not count; others stay as they are.
+        """Discard parked or dead events. Other events stay as they are.
 
         :raises EventNotFound: there is no such event.
-        :raises InvalidRequest: no event is named, or more than 1000 are; or no reason is given.
+        :raises InvalidRequest: no event is named, more than 1000 are, or no reason is given.
         :raises AccessDenied: as for :meth:`replay_events`.
         """
         return self.carry_out(messages.event.DROP_EVENTS, request)

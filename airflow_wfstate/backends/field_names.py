@@ -1,6 +1,7 @@
-"""The names of named tuples inside dataclasses, attrs classes and pydantic models, which Airflow's serialisation drops.
+"""Keep the field names of named tuples inside dataclasses, attrs classes and pydantic models.
 
-Redaction looks for them: without its name, ``card_number`` of such a tuple would be shown.
+Airflow's serialisation drops them. Redaction needs them: without the name, the ``card_number`` of such a tuple would be
+shown.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from airflow_wfstate.domain.rules.text.wrapped import CLASS, DATA, FIELDS, VERSI
 
 
 def field_names(value: object, length: int) -> list[JsonValue] | None:
-    """The names of the items of a named tuple; None for anything else, and for another number of items."""
+    """The field names of a named tuple; None for anything else, or if the number of items differs."""
     names = getattr(value, "_fields", None) if isinstance(value, tuple) else None
     return [str(name) for name in names] if isinstance(names, tuple) and len(names) == length else None
 
 
 def with_field_names(plain: JsonValue, value: object) -> JsonValue:
-    """What Airflow made of a value, with the names of the named tuples in it; it is changed in place.
+    """Add the field names of named tuples to what Airflow made of a value. Changes it in place.
 
-    A named tuple that pydantic made a list of becomes a tuple, as the others are. Where the form does not follow the
-    value (a class with a ``serialize`` of its own), it is left as it is.
+    A named tuple that pydantic turned into a list becomes a tuple, like the others. Where the serialised form does not
+    mirror the value (a class with its own ``serialize``), it is left alone.
     """
     if isinstance(plain, list):
         return _list(plain, value)
@@ -55,9 +56,9 @@ def _items(plain: list[JsonValue], value: object) -> None:
 
 
 def _member(value: object, name: str) -> object:
-    """What Airflow has written under this name; None when it is not known."""
+    """The value that Airflow wrote under this name; None if it cannot be told."""
     if isinstance(value, Mapping):
         return next((member for key, member in value.items() if str(key) == name), None)
-    fields: Any = getattr(type(value), "model_fields", {})  # of a pydantic model, which may write aliases
+    fields: Any = getattr(type(value), "model_fields", {})  # a pydantic model may serialise by alias
     aliased = (field for field, told in fields.items() if name in (told.serialization_alias, told.alias))
     return getattr(value, next(aliased, name), None)

@@ -1,6 +1,6 @@
-"""A journal as a file: one entry a line, as NDJSON or CSV, read a page at a time so that no journal is too long.
+"""Export a journal as NDJSON or CSV, one entry per line, reading a page at a time so that no journal is too long.
 
-By whichever way to the store: the api-server's export and that of the command line are this one.
+It works with any backend. The api-server and the command line both use it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from airflow_wfstate.domain.rules.page_limit import MAX_LIMIT
 
 _COLUMNS: Final = ("number", "at", "kind", "step", "attempt", "actor", "sentence", "data")
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - meant so
-"""How a cell begins that a spreadsheet takes for a formula, or may after its own cleaning (OWASP, "CSV Injection")."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - intended
+"""A cell that begins with one of these may be run as a formula by a spreadsheet (OWASP, "CSV Injection")."""
 
 
 class ExportFormat(str, Enum):
     """How the entries are written.
 
-    ``ndjson``: one JSON object a line, as the journal's page has them; ``csv``: one row each, with a header.
+    ``ndjson``: one JSON object per line, as in a page of the journal. ``csv``: one row per entry, with a header.
     """
 
     NDJSON = "ndjson"
@@ -40,10 +40,10 @@ class ExportFormat(str, Enum):
 
 @dataclass(frozen=True)
 class ExportedPart:
-    """A part of the file: what a page of the journal became.
+    """A part of the file, made from one page of the journal.
 
-    :param reached: number of the entry that has been looked at last, wanted or not.
-    :param total: number of the last entry of the journal, when the export began.
+    :param reached: number of the last entry that was read, whether or not it matched the filter.
+    :param total: number of the journal's last entry when the export began.
     """
 
     text: str
@@ -54,12 +54,12 @@ class ExportedPart:
 def export_journal(
     backend: StateBackend, workflow_id: str, form: ExportFormat, wanted: JournalFilter, after: int = 0
 ) -> Iterator[ExportedPart]:
-    """The file, in parts. The first page is read before the first part is asked for, so that an error is an answer.
+    """Yield the file in parts. The first page is read at once, so that an error can still become an error response.
 
-    It ends with the last entry that there is now: what is written meanwhile does not make it longer.
+    The export ends with the entry that is the last one now. Entries written while it runs are not included.
 
-    :param after: only entries with a number above this one.
-    :raises WorkflowNotFound: there is none with this id.
+    :param after: export only entries with a higher number.
+    :raises WorkflowNotFound: no workflow has this id.
     :raises InvalidRequest: the workflow has no such step, or there is no entry with this number.
     """
     first = backend.read_journal(workflow_id, after, MAX_LIMIT, wanted, with_total=True)
@@ -105,6 +105,6 @@ def _plain(entry: JournalEntry) -> dict[str, Any]:
 
 
 def _guarded(value: object) -> str:
-    """The text of a cell; an apostrophe before what a spreadsheet would run, as OWASP advises."""
+    """The text of a cell, with an apostrophe before anything that a spreadsheet would run, as OWASP advises."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text

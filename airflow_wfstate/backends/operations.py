@@ -1,4 +1,4 @@
-"""Every operation on the store, in the order in which the api-server tries their addresses."""
+"""Every operation on the store, in the order in which the api-server matches their routes."""
 
 from __future__ import annotations
 
@@ -86,4 +86,4 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     change_subscription.REMOVE_SUBSCRIPTION,
     change_subscription.ROTATE_SECRET,
 )
-"""Every operation but the sweep. The routes are tried in this order: what every task calls comes first."""
+"""Every operation but the sweep. Routes are matched in this order, so those that every task calls come first."""

@@ -1,6 +1,7 @@
-"""What a client says when an api-server of another version does not understand its request.
+"""What a client adds to an error when an api-server of another version does not understand its request.
 
-Each answer of a server carries its version. A request that it understands, and refuses, has nothing to do with it.
+Every response carries the server's version. The version is not to blame when the server understands a request and
+refuses it.
 """
 
 from __future__ import annotations
@@ -10,30 +11,30 @@ from typing import Final
 from airflow_wfstate.version import __version__
 
 VERSION_HEADER: Final = "Wfstate-Version"
-"""The header of an answer that tells the server's version of this package. Servers of 0.1.0 send none."""
+"""The response header with the server's version of this package. Servers of version 0.1.0 do not send it."""
 
 DESCRIPTION: Final = "/wfstate/v1/openapi.json"
-"""Where an API describes itself: named in the remedy of an error alone that is about the form of a request."""
+"""Where the API describes itself. Only errors about the form of a request mention it in their remedy."""
 
 
 def about_versions(told: str | None) -> str:
-    """A sentence about two versions that differ, with a space before it; empty when they are the same.
+    """A sentence about two versions that differ, with a leading space; empty if they are the same.
 
-    :param told: the server's version, as its header tells it; None when it has none.
+    :param told: the server's version from its header; None if it sent none.
     """
     if told == __version__:
         return ""
     server = "an older version" if told is None else f"version {told}"
     return (
-        f" The api-server has {server} of airflow-provider-wfstate, and this process {__version__}: what one of them "
-        "does not know yet works when both have the newer one. Upgrade the api-servers before the workers."
+        f" The api-server has {server} of airflow-provider-wfstate, this process has {__version__}. "
+        "Install the newer version on both. Upgrade the api-servers before the workers."
     )
 
 
 def other_version(remedy: str, told: str | None) -> str:
-    """What is to be added to a server's remedy; empty unless the versions may be why it refused a request.
+    """What to add to a server's remedy; empty unless the versions may be why it refused the request.
 
-    :param remedy: of the server's error.
-    :param told: as of :func:`about_versions`.
+    :param remedy: the remedy of the server's error.
+    :param told: as for :func:`about_versions`.
     """
     return about_versions(told) if DESCRIPTION in remedy else ""

@@ -1,6 +1,6 @@
-"""Errors on the wire: the one table of problem types (RFC 9457, section 3.1), for server and client.
+"""The table of problem types (RFC 9457, section 3.1) that server and client share.
 
-``type`` is stable, and names the class of the error on both ends.
+The ``type`` is stable, and names the error's class on both sides.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ _STATUSES: Final = {
     "server-unreachable": 503,
     "database-unavailable": 503,
     "payload-unavailable": 503,
-    "database-not-migrated": 500,  # another try does not help
-    "invalid-option": 500,  # nor here
+    "database-not-migrated": 500,  # a retry does not help
+    "invalid-option": 500,  # nor does it here
 }
-"""The HTTP status of each class of the tree, by its ``code``."""
+"""The HTTP status of each error class, by its ``code``."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ProblemType:
 
     :param uri: the ``type`` of the problem.
     :param title: the same for every problem of the type.
-    :param status: of the HTTP answer.
+    :param status: the HTTP status of the response.
     """
 
     uri: str
@@ -84,13 +84,13 @@ def problem_types() -> list[ProblemType]:
 
 
 def problem_type_of(error: WorkflowStateError) -> ProblemType:
-    """The type of an error; of a class that is not of the tree, that of the nearest class above."""
+    """The type of an error. A class that is not in the table has the type of its nearest listed base class."""
     known = next(found for found in type(error).__mro__ if issubclass(found, WorkflowStateError) and _is_listed(found))
     return _problem_type(known)
 
 
 def error_class_of(uri: object) -> type[WorkflowStateError]:
-    """The class that a ``type`` stands for; the root of the tree for one that this version does not know."""
+    """The class that a ``type`` stands for; the base class of all errors if this version does not know the type."""
     return error_classes().get(str(uri).removeprefix(_URN), WorkflowStateError)
 
 

@@ -1,4 +1,4 @@
-"""A request on its way: its path, its parameters, and what its body says."""
+"""Build an HTTP request: its path, its parameters and its body."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ _UNKNOWN: Final[Mapping[str, tuple[type[NotFound], str, str]]] = {
     "step_id": (StepNotFound, "step", "See the steps with: airflow wfstate show WORKFLOW"),
     "subscription_id": (NotFound, "subscription", "List them with: airflow wfstate subscriptions list"),
 }
-"""What an id in a path names, and what to do when there is no such thing."""
+"""What an id in a path names, and the remedy if it does not exist."""
 
 
 def request_path(operation: Operation[Request, Answer], request: Request) -> str:
-    """The path of an operation, with the ids of the request.
+    """The path of an operation, with the ids of the request filled in.
 
-    :raises WorkflowNotFound: the workflow's id is no UUID: it names none, and might lead to another path.
-    :raises StepNotFound: likewise of a step.
-    :raises NotFound: likewise of a subscription.
-    :raises DefinitionNotFound: the name is none, or would lead to another path: nothing can be applied to it.
+    :raises WorkflowNotFound: the workflow's id is not a UUID. It names no workflow, and might lead to another path.
+    :raises StepNotFound: likewise for a step.
+    :raises NotFound: likewise for a subscription.
+    :raises DefinitionNotFound: the name is not valid, or would lead to another path. No definition can have it.
     """
     return re.sub(r"\{(\w+)\}", lambda found: _segment(found[1], getattr(request, found[1])), operation.path)
 
 
 def request_parameters(request: object) -> dict[str, Any]:
-    """What a read asks for, where that is not what it would get without asking."""
+    """The parameters of a read; those that have their default are left out."""
     asked = {field.parameter: (field.value_in(request), field.default) for field in asked_fields(type(request))}
     return {name: _parameter(value) for name, (value, default) in asked.items() if value != default}
 
 
 def sendable(operation: Operation[Request, Answer], request: Request) -> Request:
-    """The request of a write as it leaves the process: without its secrets, and with a key if it needs one.
+    """The request of a write as it is sent: with secrets masked, and with an idempotency key if it needs one.
 
-    A request whose caller gave no key gets one for this call alone: sent again after a lost answer, it gets the answer
-    of the first.
+    If the caller gave no key, the request gets one for this call. If the answer is lost and the request is sent again,
+    the server then returns the first answer.
     """
     changes: dict[str, object] = {}
     for name in masked_fields(operation.request):
@@ -58,7 +58,7 @@ def sendable(operation: Operation[Request, Answer], request: Request) -> Request
 
 
 def _parameter(value: Any) -> Any:
-    """A value in a URL; an empty set, which cannot be told from none there, as one empty text."""
+    """A value in a URL. An empty set becomes one empty text, because otherwise a URL could not tell it from None."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -88,6 +88,6 @@ def _name_segment(text: object) -> str:
     if "/" in name or name in ("", ".", ".."):
         raise DefinitionNotFound(
             f"No definition was applied to {str(text)[:80]!r}.",
-            "See those in force with: airflow wfstate definitions list",
+            "List the definitions in force with: airflow wfstate definitions list",
         )
     return quote(name, safe="")

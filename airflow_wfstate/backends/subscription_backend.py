@@ -1,4 +1,4 @@
-"""SubscriptionBackend: what can be asked of subscriptions, a part of ``StateBackend``."""
+"""SubscriptionBackend: the part of ``StateBackend`` for webhook subscriptions."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from airflow_wfstate.domain.messages import outbox
 
 
 class SubscriptionBackend(TaskBackend):
-    """The webhooks that are told of changes. All methods raise as those of ``StateBackend`` do."""
+    """Webhooks that receive changes. All methods raise the same errors as those of ``StateBackend``."""
 
     def add_subscription(
         self, request: outbox.change_subscription.AddSubscription
     ) -> outbox.change_subscription.SubscriptionSecret:
-        """Have a webhook told of changes. The secret with which it is signed is shown in the answer alone.
+        """Send changes to a webhook from now on. Only this answer shows the secret that signs the deliveries.
 
-        Sent again with the same content, secret included, it changes nothing and answers as the first time.
+        Sent again with the same content, including the secret, it changes nothing and returns the first answer.
 
-        :raises InvalidRequest: something of it makes no sense, or webhooks may not reach the address.
-        :raises Conflict: another one has the name, or there are 100.
-        :raises NotFound: there is no entry to start from.
-        :raises AccessDenied: the caller may not change the runs of every DAG; so of all that concerns subscriptions.
+        :raises InvalidRequest: a field is not valid, or webhooks may not reach the address.
+        :raises Conflict: another subscription has the name, or there are already 100.
+        :raises NotFound: there is no journal entry to start from.
+        :raises AccessDenied: the caller may not change the runs of every DAG. The same holds for all methods below.
         """
         return self.carry_out(outbox.change_subscription.ADD_SUBSCRIPTION, request)
 
     def list_subscriptions(self) -> outbox.subscription.SubscriptionList:
-        """Every subscription, by name, without its secret."""
+        """List all subscriptions by name, without their secrets."""
         return self.carry_out(outbox.subscription.LIST_SUBSCRIPTIONS, outbox.subscription.ListSubscriptions())
 
     def list_waiting_deliveries(self, subscription_id: str) -> outbox.subscription.WaitingDeliveries:
-        """The workflows of which a subscriber is not told for now, parked ones first; at most 200.
+        """List the workflows whose deliveries are waiting, parked ones first; at most 200.
 
-        :raises NotFound: there is no subscription with this id; so of all below.
+        :raises NotFound: there is no subscription with this id. The same holds for all methods below.
         """
         return self.carry_out(
             outbox.subscription.LIST_WAITING_DELIVERIES, outbox.subscription.ListWaitingDeliveries(subscription_id)
@@ -39,36 +39,38 @@ class SubscriptionBackend(TaskBackend):
     def pause_subscription(
         self, request: outbox.change_subscription.PauseSubscription
     ) -> outbox.subscription.Subscription:
-        """Send nothing more for now. Nothing is lost by it."""
+        """Stop sending for now. Nothing is lost."""
         return self.carry_out(outbox.change_subscription.PAUSE_SUBSCRIPTION, request)
 
     def continue_subscription(
         self, request: outbox.change_subscription.ContinueSubscription
     ) -> outbox.subscription.Subscription:
-        """Deliver it again: if it was paused, or its receiver unavailable; and what is parked, at once."""
+        """Deliver again after a pause, or after the receiver was unavailable. Parked deliveries are sent at once."""
         return self.carry_out(outbox.change_subscription.CONTINUE_SUBSCRIPTION, request)
 
     def replay_subscription(
         self, request: outbox.change_subscription.ReplaySubscription
     ) -> outbox.subscription.Subscription:
-        """Deliver from another point. What waited for another attempt is dropped; a paused one stays paused.
+        """Deliver from another point in the journal.
 
-        :raises InvalidRequest: the text names no point.
-        :raises NotFound: there is no such entry.
+        Deliveries that wait for another attempt are dropped. A paused subscription stays paused.
+
+        :raises InvalidRequest: the text does not name a point.
+        :raises NotFound: there is no such journal entry.
         """
         return self.carry_out(outbox.change_subscription.REPLAY_SUBSCRIPTION, request)
 
     def remove_subscription(
         self, request: outbox.change_subscription.RemoveSubscription
     ) -> outbox.change_subscription.RemovedSubscription:
-        """End it."""
+        """Remove a subscription."""
         return self.carry_out(outbox.change_subscription.REMOVE_SUBSCRIPTION, request)
 
     def rotate_secret(
         self, request: outbox.change_subscription.RotateSecret
     ) -> outbox.change_subscription.SubscriptionSecret:
-        """Sign with a new secret, and for a while with the one before, too. It is shown in the answer alone.
+        """Sign with a new secret, and for a while also with the previous one. Only this answer shows the new secret.
 
-        :raises InvalidRequest: the secret, or the time, makes no sense.
+        :raises InvalidRequest: the secret or the time is not valid.
         """
         return self.carry_out(outbox.change_subscription.ROTATE_SECRET, request)

@@ -1,4 +1,4 @@
-"""TaskBackend: what tasks ask of the store while they are at work."""
+"""TaskBackend: the operations that running tasks use."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ class TaskBackend(ABC):
 
     @abstractmethod
     def carry_out(self, operation: Operation[Request, Answer], request: Request) -> Answer:
-        """Carry out an operation, and answer as its method here says."""
+        """Carry out an operation. See the method of that operation for its answer and errors."""
 
     def start_workflow(self, request: messages.workflow.StartWorkflow) -> messages.workflow.StartedWorkflow:
-        """Start a workflow, or attach the caller's run to the one that has the key.
+        """Start a workflow, or attach the caller's run to the workflow that already has the key.
 
-        :raises InvalidName: name, key, plan or participants break the rule of names.
+        :raises InvalidName: the name, key, plan or participants contain an invalid name.
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises WorkflowExists: ``if_exists`` is ``reject``, or the run belongs to another open workflow.
-        :raises WorkflowClosed: the workflow of this key is compensation_failed: a person decides first.
-        :raises DefinitionMismatch: the start gives something else than the definition that is applied to the name.
-        :raises InputMismatch: the key was started with another input, by another run.
-        :raises AccessDenied: the DAG takes no part in the workflow of this key; or ``if_exists`` is ``terminate``,
-            and this way may not change runs.
+        :raises WorkflowClosed: the workflow of this key is compensation_failed; an operator must decide first.
+        :raises DefinitionMismatch: the start disagrees with the definition that is applied to the name.
+        :raises InputMismatch: another run started the key with a different input.
+        :raises AccessDenied: the DAG does not take part in the workflow of this key; or ``if_exists`` is ``terminate``,
+            and this backend may not change runs.
         """
         return self.carry_out(messages.workflow.START_WORKFLOW, request)
 
     def complete_workflow(self, request: messages.workflow.CompleteWorkflow) -> messages.workflow.CompletedWorkflow:
         """End the workflow of the caller's run as succeeded.
 
-        A guest gets what it was completed with. While the owner is still at it, and while nothing but a guest's steps
-        and child runs are open, the answer says what to wait for (``waits_for``), and nothing is changed.
+        A guest gets the answer of the completed workflow. While the owner is still running, and while only a guest's
+        steps and child runs are open, nothing is changed and the answer says what to wait for (``waits_for``).
 
         :raises WorkflowNotFound: the run belongs to no workflow.
         :raises WorkflowUnfinished: a child run or a step is unfinished.
-        :raises WorkflowClosed: it ended otherwise.
+        :raises WorkflowClosed: it ended in another state.
         """
         return self.carry_out(messages.workflow.COMPLETE_WORKFLOW, request)
 
     def begin_step(self, request: messages.step.BeginStep) -> messages.step.BegunStep:
-        """Begin the next attempt of a step, or learn that there is nothing to do.
+        """Begin the next attempt of a step, or find out that there is nothing to do.
 
-        :raises InvalidName: step or item key break the rule of names.
+        :raises InvalidName: the step's name or the item key is not valid.
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
-        :raises StepCollision: another task of the run, or another item of the task, has begun the step.
+        :raises StepCollision: another task of the run, or another item of the task, has already begun the step.
         """
         return self.carry_out(messages.step.BEGIN_STEP, request)
 
     def save_checkpoint(self, request: messages.step.SaveCheckpoint) -> messages.step.RecordedWrite:
-        """Keep a value inside the round.
+        """Save a checkpoint in the round.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
         :raises WriteConflict: another write of this number, or a later one, was applied.
@@ -62,7 +62,7 @@ class TaskBackend(ABC):
         return self.carry_out(messages.step.SAVE_CHECKPOINT, request)
 
     def save_record(self, request: messages.record.SaveRecord) -> messages.step.RecordedWrite:
-        """Keep the result of a call, once in a round: a record of that name that is there already is never changed.
+        """Save the result of a call, once per round. An existing record of the same name is never changed.
 
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
         :raises WriteConflict: another write of this number, or a later one, was applied.
@@ -72,7 +72,7 @@ class TaskBackend(ABC):
         return self.carry_out(messages.record.SAVE_RECORD, request)
 
     def read_records(self, request: messages.record.ReadRecords) -> messages.record.RecordPage:
-        """The records of the attempt's round, in the order in which they were saved.
+        """List the records of the attempt's round, in the order in which they were saved.
 
         :raises InvalidAttemptKey: the key was not issued by this store.
         :raises InvalidRequest: the page is out of range.
@@ -80,16 +80,16 @@ class TaskBackend(ABC):
         return self.carry_out(messages.record.READ_RECORDS, request)
 
     def end_attempt(self, request: messages.step.EndAttempt) -> messages.step.RecordedWrite:
-        """Record how the attempt ended, or that it waits. Recorded also when the workflow is over meanwhile.
+        """Record how the attempt ended, or that it waits. This works even if the workflow has ended in the meantime.
 
-        :raises StaleAttempt: a newer attempt has taken over, or this one has ended otherwise.
+        :raises StaleAttempt: a newer attempt has taken over, or this one has ended in another state.
         :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
         return self.carry_out(messages.step.END_ATTEMPT, request)
 
     def link_child_run(self, request: messages.step.LinkChildRun) -> messages.step.LinkedChildRun:
-        """Bind a run that is about to be triggered to the workflow of the step, or learn which one to wait for.
+        """Bind a run that is about to be triggered to the workflow of the step, or find out which run to wait for.
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         :raises StaleAttempt: a newer attempt has taken over, or this one has ended.
@@ -101,29 +101,29 @@ class TaskBackend(ABC):
         return self.carry_out(messages.step.LINK_CHILD_RUN, request)
 
     def register_wait(self, request: messages.wait.RegisterWait) -> messages.wait.RegisteredWait:
-        """Wait for a state of a workflow or of a step, or learn how the task's wait has ended.
+        """Wait for a state of a workflow or of a step, or find out how the task's wait ended.
 
-        In the same transaction it is looked at whether what is waited for has come already.
+        The same transaction checks whether the state has already been reached.
 
-        :raises InvalidRequest: the target is none that can be waited for, or the time is out of range.
-        :raises InvalidName: a name of the target breaks the rule of names.
+        :raises InvalidRequest: the target cannot be waited for, or the time is out of range.
+        :raises InvalidName: the target contains an invalid name.
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         """
         return self.carry_out(messages.wait.REGISTER_WAIT, request)
 
     def look_at_waits(self, request: messages.wait.LookAtWaits) -> messages.wait.EndedWaits:
-        """Which of the waits have ended.
+        """Find out which of the waits have ended.
 
-        :raises InvalidRequest: they are more than 1,000, or an id is none.
+        :raises InvalidRequest: there are more than 1,000 waits, or an id is not valid.
         """
         return self.carry_out(messages.wait.LOOK_AT_WAITS, request)
 
     def create_token(self, request: messages.token.CreateToken) -> messages.token.CreatedToken:
-        """Make a token by which somebody outside ends a wait of the attempt's round.
+        """Create a token with which an outside caller can end a wait of the attempt's round.
 
         :raises InvalidRequest: the hash or the time is out of range.
-        :raises InvalidName: the name breaks the rule of names.
-        :raises StaleAttempt: a newer attempt has taken over, or this one does not run.
+        :raises InvalidName: the name is not valid.
+        :raises StaleAttempt: a newer attempt has taken over, or this one is not running.
         :raises WriteConflict: another write of this number, or a later one, was applied.
         :raises WorkflowClosed: the workflow has ended, or is being compensated.
         :raises InvalidAttemptKey: the key was not issued by this store.
@@ -131,7 +131,7 @@ class TaskBackend(ABC):
         return self.carry_out(messages.token.CREATE_TOKEN, request)
 
     def take_turn(self, request: messages.compensation.TakeTurn) -> messages.compensation.TurnAnswer:
-        """Judge the relay's run, and get the next compensation if it belongs to that run.
+        """Evaluate the relay's run, and get the next compensation if it belongs to that run.
 
         :raises TaskInstanceNotFound: the task instance does not exist or is not running.
         """
@@ -142,7 +142,7 @@ class TaskBackend(ABC):
     ) -> messages.compensation.EndedCompensation:
         """Record how an attempt of a compensation ended.
 
-        :raises StaleAttempt: another attempt of the compensation has begun.
+        :raises StaleAttempt: a newer attempt of the compensation has begun.
         :raises InvalidAttemptKey: the key was not issued by this store.
         """
         return self.carry_out(messages.compensation.END_COMPENSATION, request)

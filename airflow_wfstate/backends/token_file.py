@@ -1,4 +1,4 @@
-"""The token of a login, kept in a file for the other processes of the machine: each task is a process of its own."""
+"""Keep the token of a login in a file, because each task runs in its own process and would have to log in again."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _FOLDER: Final = "wfstate-tokens"
 _JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _MOST_BYTES: Final = 65_536
 _HASH_ROUNDS: Final = 10_000
-"""2 ms here: whoever gets hold of a file's name cannot try passwords cheaply."""
+"""Takes about 2 ms, so that anyone who learns a file's name cannot try passwords cheaply."""
 _PATIENCE_SECONDS: Final = 10
-"""How long a login of another process is waited for: longer than one takes, shorter than a task would notice."""
+"""How long to wait for another process to log in: longer than a login takes, too short for a task to notice."""
 _LOOK_SECONDS: Final = 0.05
 
 
 class TokenFile:
-    """Where the token of one login at one server is kept.
+    """The file with the token of one login on one server.
 
-    Folder and file belong to the user that this process runs as, and nobody else may read or write them. Anything
-    else that lies there is left alone, and where none can be made nothing is kept: neither is an error, the caller
-    logs in as if there were no file.
+    Folder and file belong to the user that this process runs as, and nobody else may read or write them. A file with
+    other permissions is left alone. If no file can be made, nothing is kept. Neither is an error: the caller logs in as
+    if there were no file.
 
-    :param folder: made when it is missing; its parent is not.
+    :param folder: created if it is missing; its parent is not.
     """
 
     def __init__(self, folder: Path, server_url: str, login: str, password: str) -> None:
@@ -41,20 +41,20 @@ class TokenFile:
 
     @classmethod
     def of_airflow(cls, server_url: str, login: str, password: str) -> TokenFile:
-        """In ``AIRFLOW_HOME``: all Airflow processes of a machine have it, unlike ``XDG_RUNTIME_DIR`` of a session."""
+        """The file in ``AIRFLOW_HOME``, which all Airflow processes of a machine share, unlike ``XDG_RUNTIME_DIR``."""
         from airflow.configuration import AIRFLOW_HOME
 
         return cls(Path(AIRFLOW_HOME) / _FOLDER, server_url, login, password)
 
     def read(self) -> str:
-        """The token that was kept last; empty when there is none."""
+        """The token that was kept last; empty if there is none."""
         with suppress(OSError, UnicodeDecodeError), self._folder() as folder, _private(self._name, folder) as file:
             token = os.read(file, _MOST_BYTES).decode()
             return token if _JWT.fullmatch(token) else ""
         return ""
 
     def keep(self, token: str) -> None:
-        """Keep a token instead of the one before; others read the one or the other, never a part."""
+        """Replace the kept token. Other processes read the old one or the new one, never a part."""
         with suppress(OSError), self._folder() as folder:
             new = f"{self._name}.{secrets.token_hex(8)}"
             try:
@@ -66,13 +66,13 @@ class TokenFile:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Have one process at a time log in. Whoever has waited too long, or can make no lock, goes on without it."""
+        """Let one process at a time log in. A process that waits too long, or cannot lock, goes without the lock."""
         with ExitStack() as held:
             with suppress(OSError):
                 folder = held.enter_context(self._folder())
                 file = held.enter_context(_private(f"{self._name}.lock", folder, os.O_RDWR | os.O_CREAT))
                 _wait_for(file)
-                # Closing would not do: a process that was forked meanwhile holds the same open file.
+                # Closing is not enough: a process that was forked in the meantime holds the same open file.
                 held.callback(fcntl.flock, file, fcntl.LOCK_UN)
             yield
 
@@ -90,10 +90,10 @@ class TokenFile:
 
 @contextmanager
 def _private(name: str, folder: int, flags: int = os.O_RDONLY) -> Iterator[int]:
-    """Open a file that is nobody else's.
+    """Open a file that only this user may read or write.
 
-    :param folder: a descriptor of it.
-    :raises OSError: there is none, or it is a link, or somebody else's.
+    :param folder: a file descriptor of the folder.
+    :raises OSError: there is no such file, it is a link, or another user may read or write it.
     """
     file = os.open(name, flags | os.O_NOFOLLOW, 0o600, dir_fd=folder)
     try:
@@ -106,11 +106,11 @@ def _private(name: str, folder: int, flags: int = os.O_RDONLY) -> Iterator[int]:
 def _check_private(descriptor: int) -> None:
     found = os.fstat(descriptor)
     if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise PermissionError("somebody else may read or write it")
+        raise PermissionError("another user may read or write it")
 
 
 def _wait_for(file: int) -> None:
-    """Take the lock; without it after a while. ``flock`` itself has no limit of time."""
+    """Take the lock, or give up after a while. ``flock`` itself has no timeout."""
     ends_at = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < ends_at:
         try:

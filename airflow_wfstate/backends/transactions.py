@@ -1,4 +1,4 @@
-"""Which transaction of the store carries out which operation: the table of the database way."""
+"""The table that maps each operation to its transaction in the store, for ``DatabaseBackend``."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ _CARRIED_OUT: Final[dict[str, Callable[[DatabaseBackend, Any], Any]]] = {}
 
 
 def carried_out(operation: Operation[Request, Answer]) -> Callable[[DatabaseBackend, Request], Answer]:
-    """What carries out the operation on the tables of a backend."""
+    """The function that carries out the operation on the tables of a backend."""
     return _CARRIED_OUT[operation.name]
 
 
@@ -111,7 +111,7 @@ def _read(operation: Operation[Request, Answer], read: Callable[[Connection, Req
 
 
 def _do(operation: Operation[Request, Answer], work: Callable[[DatabaseBackend, Request], Answer]) -> None:
-    """For what is more than one transaction, or has a faster way."""
+    """For operations that need several transactions, or have a faster path."""
     _CARRIED_OUT[operation.name] = work
 
 
@@ -119,7 +119,7 @@ def _start_workflow(backend: DatabaseBackend, request: workflow.StartWorkflow) -
     kept = keep_input(request)
     transaction = partial(start_workflow, kept=kept, may_change_runs=backend.is_server)
     started = backend.write(transaction, request, workflow.StartedWorkflow)
-    if started.workflow.id != kept.workflow_id:  # an earlier start's, with that one's input
+    if started.workflow.id != kept.workflow_id:  # an earlier start created it, with its own input
         discard(kept.payload)
     return started
 
@@ -150,7 +150,7 @@ def _save_record(backend: DatabaseBackend, request: record.SaveRecord) -> step.R
 
 
 def _read_records(backend: DatabaseBackend, request: record.ReadRecords) -> record.RecordPage:
-    # By the attempt itself, which must not fail for being slow: without the time limit of readers.
+    # The attempt itself reads, and must not fail because it is slow, so no read timeout applies.
     return run_read(backend.engine, lambda connection: read_records(connection, request))
 
 
@@ -164,7 +164,7 @@ def _end_attempt(backend: DatabaseBackend, request: step.EndAttempt) -> step.Rec
 def _look_at_waits(backend: DatabaseBackend, request: wait.LookAtWaits) -> wait.EndedWaits:
     wait_ids = check_wait_ids(request.wait_ids)
     over = run_read(backend.engine, lambda connection: find_over(connection, wait_ids))
-    if over:  # rare: nearly every look finds nothing, and locks nothing
+    if over:  # rare: nearly every poll finds nothing, and locks nothing
         going_on = run_transaction(backend.engine, lambda connection: end_those_over(connection, over))
         over = [wait_id for wait_id in over if wait_id not in going_on]
     return wait.EndedWaits(over)
@@ -174,7 +174,7 @@ def _compensate_workflow(
     backend: DatabaseBackend, request: compensate.CompensateWorkflow
 ) -> compensate.CompensatedWorkflow:
     answer = backend.write(compensate_workflow, request, compensate.CompensatedWorkflow)
-    clear_waiting_relays(backend.engine)  # of a run that has ended: perhaps nobody asks the api-server anything
+    clear_waiting_relays(backend.engine)  # the run may have ended, with nobody else calling the api-server
     return answer
 
 
@@ -192,7 +192,7 @@ def _apply_definition(backend: DatabaseBackend, request: definition.ApplyDefinit
 
 
 def _send_events(backend: DatabaseBackend, request: event.SendEvents) -> event.SentEvents:
-    # Whoever may write to the tables is not asked who may send: over HTTP the api-server asks.
+    # A process that can write to the tables needs no further permission. Over HTTP, the api-server checks it.
     return receive_events(backend.engine, request.events, event.Sender(request.actor))
 
 

@@ -1,4 +1,4 @@
-"""Which certificates an api-server may show: by default those that Airflow's own task client trusts."""
+"""Which certificates of an api-server to accept: by default those that Airflow's own task client accepts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from airflow_wfstate.exceptions import InvalidRequest
 
 @dataclass(frozen=True)
 class Trust:
-    """What is trusted, as Airflow's task client reads it from ``[api]`` (``airflow.sdk.api.client``).
+    """The trust settings, read from ``[api]`` as Airflow's task client does (``airflow.sdk.api.client``).
 
-    :param ca_file: ``ssl_ca_file``; empty: the system's authorities, or those of ``SSL_CERT_FILE``.
-    :param certificate: ``ssl_cert``, trusted beside them; empty: none.
+    :param ca_file: ``ssl_ca_file``; empty for the system's authorities, or those of ``SSL_CERT_FILE``.
+    :param certificate: ``ssl_cert``, trusted in addition; empty for none.
     :param public: ``client_use_public_certs``: whether the public authorities of certifi are trusted too.
-    :param own: certificate and key by which this client shows who it is; None: it shows none.
-    :param connection_ca: the extra ``ca`` of a connection, a file or a folder, trusted beside them; empty: none.
-    :param verify: False: any certificate is taken.
+    :param own: certificate and key with which this client identifies itself; None for none.
+    :param connection_ca: the extra ``ca`` of a connection, a file or a folder, trusted in addition; empty for none.
+    :param verify: False to accept any certificate.
     """
 
     ca_file: str = ""
@@ -31,7 +31,7 @@ class Trust:
 
     @classmethod
     def of_airflow(cls, *, connection_ca: str = "", verify: bool = True) -> Trust:
-        """What this process' Airflow configuration says."""
+        """The settings from this process's Airflow configuration."""
         from airflow.configuration import conf
 
         own = conf.get("api", "client_ssl_cert", fallback=""), conf.get("api", "client_ssl_key", fallback="")
@@ -45,12 +45,12 @@ class Trust:
         )
 
     def context_for(self, server_url: str) -> ssl.SSLContext:
-        """The context for an address; kept, because the public authorities take 20 ms to read.
+        """The SSL context for a URL. It is cached, because reading the public authorities takes 20 ms.
 
-        :raises InvalidRequest: a file that is named cannot be read, or holds no certificate.
+        :raises InvalidRequest: a named file cannot be read, or contains no certificate.
         """
         if not server_url.lower().startswith("https:"):
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; trusts nobody
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and trusts nobody
         return _context(self)
 
     def described(self) -> str:
@@ -113,7 +113,7 @@ def _unreadable(option: str, path: str, error: Exception) -> InvalidRequest:
 
 
 def refused_certificate(failure: BaseException) -> str | None:
-    """Why the certificate of a server was refused, from the failure of a request; None when that was not the reason."""
+    """Why a server's certificate was refused, from the failure of a request; None if that was not the cause."""
     error: BaseException | None = failure
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):

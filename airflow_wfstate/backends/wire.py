@@ -1,4 +1,4 @@
-"""The domain's dataclasses as JSON, for both ends of the HTTP way."""
+"""Convert the domain's dataclasses to JSON and back, for the HTTP client and the server."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ADAPTERS: Final[dict[type[object], TypeAdapter[Any]]] = {}
 
 
 def to_json(value: object, *, without: Set[str] = frozenset(), defaults: bool = True) -> bytes:
-    """The JSON of a dataclass.
+    """Write a dataclass as JSON.
 
-    :param without: fields that are left out.
-    :param defaults: whether fields that have their default are told. A client leaves them out, so that a server that
-        is one version older, and refuses fields that it does not know, takes its requests.
-    :raises InvalidName: a text holds a lone surrogate, which has no UTF-8 form. (Payloads are ASCII.)
+    :param without: fields to leave out.
+    :param defaults: whether to include fields that have their default. A client leaves them out, so that a server one
+        version older, which refuses unknown fields, accepts its requests.
+    :raises InvalidName: a text contains a lone surrogate, which cannot be encoded as UTF-8. (Payloads are ASCII.)
     """
     try:
         return _adapter(type(value)).dump_json(value, exclude=set(without), exclude_defaults=not defaults)
@@ -32,9 +32,9 @@ def to_json(value: object, *, without: Set[str] = frozenset(), defaults: bool = 
 
 
 def from_json(kind: type[Kind], text: bytes) -> Kind:
-    """The dataclass of a JSON text.
+    """Read a dataclass from JSON.
 
-    :raises ValueError: the text is no JSON, or does not describe a ``kind``.
+    :raises ValueError: the text is not JSON, or does not describe a ``kind``.
     """
     return _adapter(kind).validate_json(text)
 
@@ -45,7 +45,7 @@ def prepare(kind: type[object]) -> None:
 
 
 def _adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
-    # Building one takes milliseconds, using it microseconds.
+    # Building an adapter takes milliseconds, using it takes microseconds.
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]

@@ -1,1 +1,1 @@
-"""``airflow wfstate``."""
+"""The commands of ``airflow wfstate``."""

@@ -1,4 +1,4 @@
-"""What is known of a workflow that is not there: which DAGs start its name, and why they may not have done so yet."""
+"""Explain why a workflow may not exist: which DAGs start workflows of its name, and why they may not have yet."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from airflow_wfstate.exceptions import WorkflowStateError
 
 
 def why_absent(store: StateBackend, names: Iterable[str]) -> str:
-    """What is known, in sentences, and what would help; empty when nothing is, or the store does not tell.
+    """What is known and what would help, in sentences; empty if nothing is known, or the store cannot tell.
 
-    :param names: that the workflow may have.
+    :param names: the names that the workflow may have.
     """
     try:
         return " ".join(_sentence(name, dag) for name in names for dag in store.list_starting_dags(name))
     except WorkflowStateError:
-        # The caller says that there is no workflow: an older api-server that cannot tell why must not hide that.
+        # The caller reports that there is no workflow. An older api-server that cannot tell why must not hide that.
         return ""
 
 
 def _sentence(name: str, dag: StartingDag) -> str:
     told = f"The DAG {dag.dag_id} starts workflows named {name!r}"
     if not dag.waiting:
-        told += ", and none of its runs waits to start one"
+        told += ", but none of its runs is waiting to start one"
     else:
         runs = ", ".join(dag.waiting_run_ids)
         more = f" and {dag.waiting - len(dag.waiting_run_ids)} more" if dag.waiting > len(dag.waiting_run_ids) else ""
         verb = "has" if dag.waiting == 1 else "have"
-        told += f"; {counted(dag.waiting, 'run')} of it {verb} not started theirs yet ({runs}{more})"
+        told += f"; {counted(dag.waiting, 'run')} of it {verb} not started one yet ({runs}{more})"
     if dag.is_paused:
         told += f". The DAG is paused; unpause it with: airflow dags unpause {dag.dag_id}"
     return f"{told}."

@@ -1,4 +1,4 @@
-"""An argument of a command, as it is declared: Airflow's, with its help as it is written, and completed by a shell."""
+"""Arg: Airflow's command argument, with its help text printed as written, and with shell completion."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from airflow.cli import cli_config
 from rich.markup import escape
 
 Completer: TypeAlias = Callable[..., Iterable[str]]
-"""As argcomplete calls it: with ``prefix``, ``parsed_args``, ``action`` and ``parser``, by name."""
+"""argcomplete calls it with the keywords ``prefix``, ``parsed_args``, ``action`` and ``parser``."""
 
 
 class Arg(cli_config.Arg):
     """An argument or option.
 
-    :param flags: its name, or the options that it goes by.
-    :param completer: gives what the shell may complete; None for nothing (Airflow's default: file names).
-    :param declared: as of ``ArgumentParser.add_argument``. Airflow prints the help as rich's markup, which would take
-        what stands in brackets for a style and drop it: brackets are escaped here.
+    :param flags: its name, or its option strings.
+    :param completer: returns what the shell may complete; None for no completion (Airflow's default completes file
+        names).
+    :param declared: keywords for ``ArgumentParser.add_argument``. Airflow prints the help as rich markup, which would
+        take text in brackets for a style and drop it, so brackets are escaped here.
     """
 
     def __init__(self, flags: tuple[str, ...], *, completer: Completer | None = None, **declared: Any) -> None:
@@ -29,7 +30,7 @@ class Arg(cli_config.Arg):
         self.completer = completer
 
     def add_to_parser(self, parser: ArgumentParser) -> None:
-        """Declare it to a parser."""
+        """Add the argument to a parser."""
         action = parser.add_argument(*self.flags, **self.kwargs)
         if self.completer is not None:
             action.completer = self.completer  # type: ignore[attr-defined]  # where argcomplete looks for it

@@ -1,4 +1,4 @@
-"""What the arguments of commands mean: times, durations, states, versions of code."""
+"""Parse arguments of commands: times, durations, states, versions of code."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _NOUNS: Final[dict[type[Enum], tuple[str, str]]] = {
     StepState: ("state of a step", "states"),
     EntryKind: ("kind of journal entry", "kinds"),
 }
-"""What one of an option's choices is called, and all of them."""
+"""The singular and the plural for an option's choices."""
 
 _LONGEST_PAUSE: Final = 86_400
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def code(arguments: Namespace) -> Code | None:
-    """The code that ``--code`` asks for; None when it was not given."""
+    """The value of ``--code``; None if it was not given."""
     return None if arguments.code is None else Code(arguments.code)
 
 
 def check_every(seconds: int) -> None:
-    """Check the pause that ``--every`` names.
+    """Check the value of ``--every``.
 
     :raises InvalidRequest: it is out of range.
     """
@@ -45,13 +45,13 @@ def check_every(seconds: int) -> None:
 
 
 def parse_duration(text: str) -> timedelta:
-    """The duration that a text names: a whole number, and s, m, h, d or w.
+    """Parse a duration: a whole number followed by s, m, h, d or w.
 
-    :raises InvalidRequest: it names none, or nothing at all.
+    :raises InvalidRequest: the text is not a duration, or the duration is zero or too long.
     """
     found = re.fullmatch(r"(\d{1,9})([smhdw])", text.strip(), re.ASCII)
     if found is None or int(found[1]) == 0:
-        raise InvalidRequest(f"{text!r} is no duration.", "Write it as 90s, 30m, 2h, 1d or 4w.")
+        raise InvalidRequest(f"{text!r} is not a duration.", "Write it as 90s, 30m, 2h, 1d or 4w.")
     try:
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
     except OverflowError:
@@ -59,9 +59,10 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """The time that ``--since`` names.
+    """Parse the value of ``--since``.
 
-    :param text: ISO 8601, in UTC unless it has an offset; or a number with s, m, h, d or w: that long before ``now``.
+    :param text: a time in ISO 8601, in UTC unless it has an offset; or a number with s, m, h, d or w, counted back from
+        ``now``.
     :raises InvalidRequest: it is neither.
     """
     try:
@@ -70,17 +71,17 @@ def parse_since(text: str, now: datetime) -> datetime:
         moment = parse_moment(text)
     except (ValueError, OverflowError):
         raise InvalidRequest(
-            f"{text!r} is no time.",
+            f"{text!r} is not a time.",
             "Write it as 2026-03-01T12:00:00+00:00, or how long ago, as 90s, 30m, 2h, 1d or 4w.",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def parse_choices(kind: type[Choice], texts: Sequence[str]) -> list[Choice]:
-    """What an option names; each text may name several, with commas.
+    """Parse the values of an option. Each text may contain several values, separated by commas.
 
     :param kind: states of a workflow or of a step, or kinds of journal entries.
-    :raises InvalidRequest: one is none of these.
+    :raises InvalidRequest: a value is not one of these.
     """
     return [_choice(kind, name.strip()) for text in texts for name in text.split(",")]
 
@@ -91,4 +92,4 @@ def _choice(kind: type[Choice], name: str) -> Choice:
     except ValueError:
         one, all_of_them = _NOUNS[kind]
         known = ", ".join(str(choice.value) for choice in kind)
-        raise InvalidRequest(f"{name!r} is no {one}.", f"The {all_of_them} are {known}.") from None
+        raise InvalidRequest(f"{name!r} is not a {one}.", f"The {all_of_them} are {known}.") from None

@@ -1,4 +1,4 @@
-"""What every command has in common: Airflow's settings, the store, and how errors end."""
+"""What all commands share: Airflow's settings, the store, and how errors end the process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Lists(Protocol):
-    """What lists workflows: every way to the store, and a light one to the database."""
+    """Anything that lists workflows: every backend, and the light DatabaseLists."""
 
     def list_workflows(self, query: WorkflowQuery) -> WorkflowPage:
         """See ``StateBackend.list_workflows``."""
@@ -38,39 +38,39 @@ Action: TypeAlias = "Callable[[Namespace], None]"
 
 
 def command(body: Callable[[Namespace, StateBackend], None]) -> Action:
-    """Make an action of ``airflow`` from a function of the arguments and the store.
+    """Make an ``airflow`` action from a function of the arguments and the store.
 
-    The store is the metadata database of this machine's Airflow, or an api-server that the arguments or the environment
-    name (:mod:`airflow_wfstate.cli.server`).
+    The store is the metadata database of this machine's Airflow, or an api-server that is named in the arguments or the
+    environment (:mod:`airflow_wfstate.cli.server`).
 
-    An error of ours ends the process with exit code 1 and its text on stderr, without a traceback. When nobody reads
-    the output any more (``| head``) the process ends by SIGPIPE, as ``cat`` does; and after Ctrl-C with exit code 130.
+    One of our errors ends the process with exit code 1 and its text on stderr, without a traceback. If nobody reads the
+    output any more (``| head``), the process ends with SIGPIPE, like ``cat``. After Ctrl-C it exits with code 130.
     """
     return _action(lambda arguments: body(arguments, open_server(arguments) or open_store()))
 
 
 def database_command(body: Callable[[Namespace, DatabaseBackend], None]) -> Action:
-    """As :func:`command`, of what only the metadata database's own machine can do: a named api-server is not asked."""
+    """Like :func:`command`, for commands that need the metadata database itself and ignore a named api-server."""
 
     @functools.wraps(body)
     def run(arguments: Namespace) -> None:
         if os.environ.get(SERVER_VARIABLE):
             from airflow_wfstate.cli.printing.rendering import print_text
 
-            text = f"{arguments.subcommand} works on the metadata database of this machine's Airflow: {SERVER_VARIABLE}"
-            print_text(f"{text} is not asked.", is_error=True)
+            text = f"{arguments.subcommand} works on the metadata database of this machine's Airflow"
+            print_text(f"{text}; {SERVER_VARIABLE} is ignored.", is_error=True)
         body(arguments, open_store())
 
     return _action(run)
 
 
 def local_command(body: Callable[[Namespace], None]) -> Action:
-    """As :func:`command`, of a function that asks no store."""
+    """Like :func:`command`, for a function that needs no store."""
     return _action(body)
 
 
 def listing_command(body: Callable[[Namespace, Lists], None]) -> Action:
-    """As :func:`command`, of a function that asks for lists of workflows alone: such a command starts sooner."""
+    """Like :func:`command`, for a function that only lists workflows. Such a command starts faster."""
     return _action(lambda arguments: body(arguments, open_server(arguments) or open_lists()))
 
 
@@ -104,7 +104,7 @@ def _action(body: Callable[[Namespace], None]) -> Action:
         except WorkflowStateError as error:
             raise SystemExit(shown_text(str(error), keep="\n")) from None
         except BrokenPipeError:
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and raises this error instead
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores SIGPIPE and raises this error instead
             os.kill(os.getpid(), signal.SIGPIPE)
         except KeyboardInterrupt:
             raise SystemExit(128 + signal.SIGINT) from None

@@ -1,6 +1,6 @@
-"""What completes an argument when a shell asks (:mod:`airflow_wfstate.cli.completion`), imported only then.
+"""Shell completers for arguments, which import :mod:`airflow_wfstate.cli.completion` only when a shell asks.
 
-Imported whenever ``airflow`` starts.
+This module is imported whenever ``airflow`` starts.
 """
 
 from __future__ import annotations
@@ -33,4 +33,4 @@ BY_FILTER: Final = {
     "kinds": ENTRY_KIND,
     "step": STEP,
 }
-"""By the field of a filter."""
+"""Completers by the field of a filter."""

@@ -1,6 +1,6 @@
-"""What a shell may complete (argcomplete): workflows, names, keys, states and steps, from the store.
+"""Shell completion (argcomplete) of workflows, names, keys, states and steps, from the store.
 
-A person waits at the prompt: the store has a second to answer, and whatever goes wrong, nothing is completed.
+Someone is waiting at the prompt, so the store gets one second to answer. If anything goes wrong, nothing is completed.
 """
 
 from __future__ import annotations
@@ -25,44 +25,44 @@ from airflow_wfstate.domain.rules.text.characters import shown_text
 _PATIENCE_SECONDS: Final = 1.0
 
 _NEWEST: Final = 200
-"""Workflows among which names are looked for."""
+"""How many workflows are searched for names."""
 
 _MOST: Final = 50
-"""Keys that are offered."""
+"""How many keys are offered."""
 
 
 def complete_workflow(prefix: str, **_: Any) -> list[str]:
-    """``name/`` for each name that begins so, and ``name/key`` once the name is there; the newest keys only."""
+    """``name/`` for each name with this prefix, and ``name/key`` once the name is complete; only the newest keys."""
     return _ask(lambda store: list(_workflows(store, prefix)))
 
 
 def complete_name(prefix: str, **_: Any) -> list[str]:
-    """Names of workflows; of the newest ones only."""
+    """Names of the newest workflows."""
     return _ask(lambda store: _names(store, prefix))
 
 
 def complete_key(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
-    """Keys of workflows, of the name that was given."""
+    """Keys of workflows, restricted to the given name."""
     return _ask(lambda store: _keys(store, parsed_args.name, prefix))
 
 
 def complete_step(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
-    """The steps of the workflow that was given, in the shortest words that mean one."""
+    """The steps of the given workflow, each by its shortest unambiguous name."""
     return _ask(lambda store: _steps(store, parsed_args.workflow, prefix))
 
 
 def complete_state(prefix: str, **_: Any) -> list[str]:
-    """States of a workflow; the last one of a list with commas."""
+    """States of a workflow; completes the last one of a comma-separated list."""
     return _choices(WorkflowState, prefix)
 
 
 def complete_step_state(prefix: str, **_: Any) -> list[str]:
-    """States of a step, as :func:`complete_state`."""
+    """States of a step, like :func:`complete_state`."""
     return _choices(StepState, prefix)
 
 
 def complete_entry_kind(prefix: str, **_: Any) -> list[str]:
-    """Kinds of journal entries, as :func:`complete_state`."""
+    """Kinds of journal entries, like :func:`complete_state`."""
     return _choices(EntryKind, prefix)
 
 
@@ -96,16 +96,16 @@ def _steps(store: StateBackend, workflow: str, prefix: str) -> list[str]:
 
 def _ask(question: Callable[[StateBackend], list[str]]) -> list[str]:
     found: list[str] = []
-    # The shell ends the process when it has the answer: a store that is still asked is left alone.
+    # The shell ends the process once it has the answer, so a request that is still running is abandoned.
     thread = Thread(target=_answer, args=(question, found), daemon=True)
     thread.start()
     thread.join(_PATIENCE_SECONDS)
-    return [word for word in found if word == shown_text(word)]  # what cannot be typed is not offered
+    return [word for word in found if word == shown_text(word)]  # do not offer what cannot be typed
 
 
 @providers_configuration_loaded
 def _answer(question: Callable[[StateBackend], list[str]], found: list[str]) -> None:
     try:
         found.extend(question(open_server(Namespace()) or open_store()))
-    except Exception:  # whatever it is: a prompt is no place to tell it
+    except Exception:  # a prompt is no place to report any error
         return

@@ -1,7 +1,7 @@
-"""The commands of ``airflow wfstate``, as Airflow's argument parser wants them.
+"""The commands of ``airflow wfstate``, declared for Airflow's argument parser.
 
-Imported whenever ``airflow`` starts: nothing but Airflow's own command-line settings and the domain may be imported
-here. The actions are imported when they are called, and what completes an argument when a shell asks for it.
+This module is imported whenever ``airflow`` starts, so it may import only Airflow's own command-line settings and the
+domain. Actions are imported when they are called, and completers when a shell asks for completion.
 """
 
 # Airflow's Arg has no annotations.
@@ -34,53 +34,53 @@ DEFAULT_ITEM_LIMIT: Final = 50
 """Items on a page of ``show --step``."""
 
 DEFAULT_PAUSE_SECONDS: Final = 2
-"""Between two looks of ``--watch`` and ``wait``."""
+"""Seconds between two polls of ``--watch`` and ``wait``."""
 
 FILTERS: Final = filter_arguments(WorkflowQuery)
-"""Of lists, by the field of the query."""
+"""The filters of lists, by the field of the query."""
 
 JOURNAL_FILTERS: Final = filter_arguments(JournalFilter)
-"""Of a journal, by the field of the filter."""
+"""The filters of a journal, by the field of the filter."""
 
 EXPORTS: Final = ("ndjson", "csv")
-"""Of a journal; :class:`~airflow_wfstate.backends.journal_export.ExportFormat` says what each means."""
+"""The export formats of a journal; see :class:`~airflow_wfstate.backends.journal_export.ExportFormat`."""
 
 SORTS: Final = tuple(sort.value for sort in WorkflowSort)
-"""Of ``list``; :class:`~airflow_wfstate.domain.messages.workflow_query.WorkflowSort` says what each means."""
+"""The orders of ``list``; see :class:`~airflow_wfstate.domain.messages.workflow_query.WorkflowSort`."""
 
 CODES: Final = ("same", "latest")
-"""Of a run; :class:`~airflow_wfstate.domain.messages.code.Code` says what each means."""
+"""The code that a run can use; see :class:`~airflow_wfstate.domain.messages.code.Code`."""
 
 DECISIONS: Final = ("retry", "skip", "done")
-"""Of a person, about a compensation: see :class:`~airflow_wfstate.domain.messages.compensate.Decision`."""
+"""The decisions about a compensation; see :class:`~airflow_wfstate.domain.messages.compensate.Decision`."""
 
 ARG_WORKFLOW: Final = Arg(
     ("workflow",),
     metavar="WORKFLOW",
     completer=completers.WORKFLOW,
-    help="The workflow's id, or its name and key as name/key (the newest generation of the key; both may have slashes)",
+    help="The workflow's id, or name/key for the newest generation of the key (name and key may contain slashes)",
 )
 ARG_LINTED_DAG: Final = Arg(("--dag",), dest="dag_id", metavar="DAG", help="Only this DAG (default: all)")
 ARG_SORT: Final = Arg(
     ("--sort",),
     choices=SORTS,
     default=SORTS[0],
-    help="The order; a minus sign means the greatest first, as in --sort=-key (default: newest first)",
+    help="The order; a minus sign reverses it, as in --sort=-key (default: newest first)",
 )
-ARG_TOTAL: Final = Arg(("--total",), action="store_true", help="Also count them all; the number is told on stderr")
+ARG_TOTAL: Final = Arg(("--total",), action="store_true", help="Also count all matches, and print the number on stderr")
 ARG_EVERY: Final = Arg(
     ("--every",),
     type=int,
     metavar="SECONDS",
-    help="Make a pass again and again, so many seconds apart, until SIGINT or SIGTERM (default: one pass)",
+    help="Repeat the pass with this many seconds in between, until SIGINT or SIGTERM (default: one pass)",
 )
 ARG_LIMIT: Final = Arg(
     ("--limit",),
     type=int,
     default=DEFAULT_WORKFLOW_LIMIT,
-    help=f"Workflows on a page, 1 to 1000 (default: {DEFAULT_WORKFLOW_LIMIT})",
+    help=f"Workflows per page, 1 to 1000 (default: {DEFAULT_WORKFLOW_LIMIT})",
 )
-ARG_CURSOR: Final = Arg(("--cursor",), help="Where the page begins, as the page before said (default: the newest)")
+ARG_CURSOR: Final = Arg(("--cursor",), help="Where the page begins, as printed by the page before (default: the first)")
 ARG_AFTER: Final = Arg(
     ("--after",),
     type=int,
@@ -91,17 +91,17 @@ ARG_ENTRY_LIMIT: Final = Arg(
     ("--limit",),
     type=int,
     default=DEFAULT_ENTRY_LIMIT,
-    help=f"Entries on a page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
+    help=f"Entries per page, 1 to 1000 (default: {DEFAULT_ENTRY_LIMIT})",
 )
 ARG_EXPORT: Final = Arg(
     ("--export",),
     choices=EXPORTS,
-    help="Write all entries instead of a page of them, one a line, for a file; --limit and --output do not matter",
+    help="Write all entries, one per line, instead of one page; --limit and --output are ignored",
 )
 ARG_SHOWN_STEP: Final = Arg(
     ("--step",),
     completer=completers.STEP,
-    help="Only this step, item by item: step or participant.step (default: a mapped step is one row)",
+    help="Only this step, item by item: step or participant.step (default: all steps, with one row per mapped step)",
 )
 ARG_ITEM_STATE: Final = Arg(
     ("--step-state",),
@@ -109,32 +109,32 @@ ARG_ITEM_STATE: Final = Arg(
     completer=completers.STEP_STATE,
     dest="step_states",
     metavar="STATE",
-    help="With --step: only items in this state; may be given several times",
+    help="With --step: only items in this state; may be repeated",
 )
-ARG_AFTER_ITEM: Final = Arg(("--after",), help="With --step: where the page begins, as the page before said")
+ARG_AFTER_ITEM: Final = Arg(("--after",), help="With --step: where the page begins, as printed by the previous page")
 ARG_ITEM_LIMIT: Final = Arg(
     ("--limit",),
     type=int,
     default=DEFAULT_ITEM_LIMIT,
-    help=f"With --step: items on a page, 1 to 1000 (default: {DEFAULT_ITEM_LIMIT})",
+    help=f"With --step: items per page, 1 to 1000 (default: {DEFAULT_ITEM_LIMIT})",
 )
 ARG_WIDE: Final = Arg(
-    ("--wide",), action="store_true", help="In a table, every column, and no text shortened (default: what fits)"
+    ("--wide",), action="store_true", help="In a table, show every column and full texts (default: what fits)"
 )
 ARG_WATCH: Final = Arg(
-    ("--watch",), action="store_true", help="Print it again and again, in place on a terminal, until Ctrl-C"
+    ("--watch",), action="store_true", help="Refresh the output until Ctrl-C, in place on a terminal"
 )
 ARG_WATCH_TO_END: Final = Arg(
     ("--watch",),
     action="store_true",
-    help="Print it again and again, in place on a terminal, until the workflow has ended, or Ctrl-C",
+    help="Refresh the output, in place on a terminal, until the workflow has ended or Ctrl-C",
 )
 ARG_PAUSE: Final = Arg(
     ("--every",),
     type=int,
     metavar="SECONDS",
     default=DEFAULT_PAUSE_SECONDS,
-    help=f"Seconds between two looks at the store (default: {DEFAULT_PAUSE_SECONDS})",
+    help=f"Seconds between two polls (default: {DEFAULT_PAUSE_SECONDS})",
 )
 ARG_AWAITED_STATE: Final = Arg(
     ("--for",),
@@ -142,33 +142,33 @@ ARG_AWAITED_STATE: Final = Arg(
     dest="states",
     metavar="STATE",
     completer=completers.STATE,
-    help="The state to wait for; may be given several times, or as a list with commas (default: succeeded)",
+    help="The state to wait for; may be repeated, or a comma-separated list (default: succeeded)",
 )
 ARG_TIMEOUT: Final = Arg(
-    ("--timeout",), metavar="DURATION", help="Wait no longer than this: as 90s, 30m, 2h, 1d or 4w (default: forever)"
+    ("--timeout",), metavar="DURATION", help="Wait no longer than this: 90s, 30m, 2h, 1d or 4w (default: no limit)"
 )
-ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Do not ask")
-ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen, and change nothing")
+ARG_YES: Final = Arg(("-y", "--yes"), action="store_true", help="Skip the confirmation prompt")
+ARG_PLAN: Final = Arg(("--plan",), action="store_true", help="Print what would happen without changing anything")
 ARG_DOWNGRADE_TO: Final = Arg(
     ("--to",),
     required=True,
     metavar="VERSION",
-    help="The version of airflow-provider-wfstate that will use the tables (0.1.0), or the number of a revision (0013)",
+    help="The version of airflow-provider-wfstate that will use the tables (0.1.0), or a revision number (0013)",
 )
-ARG_REASON: Final = Arg(("--reason",), help="Why, for the journal")
+ARG_REASON: Final = Arg(("--reason",), help="The reason, for the journal")
 ARG_COMPENSATE: Final = Arg(
     ("--compensate",),
     action="store_true",
-    help="Undo what was done, newest step first, as soon as no step is at work (default: it stays as it is)",
+    help="Undo the finished steps, newest first, as soon as no step is running (default: undo nothing)",
 )
 ARG_DEADLINE: Final = Arg(
-    ("--deadline",), help="A new deadline, from now on: as 90s, 30m, 2h, 1d or 4w (default: it stays as it is)"
+    ("--deadline",), help="A new deadline, counted from now: 90s, 30m, 2h, 1d or 4w (default: unchanged)"
 )
 ARG_CODE: Final = Arg(
     ("--code",),
     choices=CODES,
-    help="With which code the runs go on, where their bundle keeps versions: same, the version that each has, or "
-    "latest (default: as Airflow itself decides when a task is cleared: the DAG's rerun_with_latest_version, then "
+    help="Which code the runs use if their bundle keeps versions: same for each run's current version, or latest "
+    "(default: as Airflow decides when a task is cleared: the DAG's rerun_with_latest_version, then "
     "[core] rerun_with_latest_version)",
 )
 ARG_RENAME: Final = Arg(
@@ -176,20 +176,20 @@ ARG_RENAME: Final = Arg(
     action="append",
     dest="renames",
     metavar="OLD=NEW",
-    help="A step that is done goes on under another name, which the code has given it; may be given several times",
+    help="A finished step was renamed in the code; continue it under its new name; may be repeated",
 )
 ARG_NEW_STEP: Final = Arg(
     ("--new",),
     action="append",
     dest="new_steps",
     metavar="STEP",
-    help="A step that the code has gained is other work than any that is done; may be given several times",
+    help="A step was added to the code, and is not a renamed finished step; may be repeated",
 )
 ARG_RELAY_CODE: Final = Arg(
     ("--code",),
     choices=CODES,
-    help="Which code the relays use that are cleared to undo the workflow, from now on: same, the version that each "
-    "run has, or latest (default: as asked before, else as Airflow itself decides when a task is cleared)",
+    help="Which code the relays use from now on to undo the workflow: same for each run's current version, or latest "
+    "(default: as requested earlier, or else as Airflow decides when a task is cleared)",
 )
 ARG_FROM_STEP: Final = Arg(
     ("--from",),
@@ -197,32 +197,32 @@ ARG_FROM_STEP: Final = Arg(
     metavar="STEP",
     completer=completers.STEP,
     required=True,
-    help="The step to begin with: participant[place].step, participant.step or step, where that means one, or its id",
+    help="The step to restart from: participant[place].step, participant.step or step if unambiguous, or its id",
 )
 
 ARG_DECISION: Final = Arg(
     ("decision",),
     choices=DECISIONS,
-    help="retry: let it be tried again; skip: leave undone what it would undo; done: it has been undone by hand",
+    help="retry: try it again; skip: do not run it; done: it has been undone manually",
 )
 ARG_STEP: Final = Arg(
     ("step",),
     metavar="STEP",
     completer=completers.STEP,
-    help="participant[place].step, participant.step or step, where that means one, with [item] for an item; or its id",
+    help="participant[place].step, participant.step or step if unambiguous, with [item] for an item; or its id",
 )
-ARG_ROUND: Final = Arg(("--round",), type=int, help="Which round of the step (default: the only one to be undone)")
-ARG_WHY: Final = Arg(("--reason",), required=True, help="Why, for the journal")
+ARG_ROUND: Final = Arg(("--round",), type=int, help="The round of the step (default: the only one to be undone)")
+ARG_WHY: Final = Arg(("--reason",), required=True, help="The reason, for the journal")
 
-ARG_USERNAME: Final = Arg(("--username",), help="The login (default: it is asked for)")
+ARG_USERNAME: Final = Arg(("--username",), help="The login (default: prompt for it)")
 ARG_PRINT_TOKEN: Final = Arg(
-    ("--print-token",), action="store_true", help="Print the token, and keep it nowhere; for WFSTATE_TOKEN"
+    ("--print-token",), action="store_true", help="Print the token for WFSTATE_TOKEN instead of keeping it"
 )
 
 WFSTATE_COMMANDS: Final = (
     ActionCommand(
         name="login",
-        help="Get a token of an api-server, and keep it in the keyring of this machine for the other commands",
+        help="Get a token from an api-server, and keep it in this machine's keyring for the other commands",
         func=lazy_load_command("airflow_wfstate.cli.commands.login.login"),
         args=(ARG_SERVER, ARG_USERNAME, ARG_PRINT_TOKEN, ARG_VERBOSE),
     ),
@@ -244,34 +244,34 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="stuck",
-        help="List open workflows that make no progress: why, since when, and what would help",
+        help="List open workflows that make no progress, with the cause, since when, and what would help",
         func=lazy_load_command("airflow_wfstate.cli.commands.stuck.list_stuck"),
         args=(FILTERS["name"], FILTERS["dag_id"], ARG_LIMIT, ARG_CURSOR, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="sweep",
-        help="Look for what nobody reports: lost attempts, failed runs, deadlines, turns, workflows without progress",
+        help="Find what nobody reports: lost attempts, failed runs, deadlines, turns, workflows without progress",
         func=lazy_load_command("airflow_wfstate.cli.commands.sweep.sweep"),
         args=(ARG_EVERY, ARG_OUTPUT, ARG_VERBOSE),
     ),
     DELIVER,
     ActionCommand(
         name="downgrade",
-        help="Take back migrations of the wfstate_* tables, before an older version of the package is installed",
+        help="Downgrade the wfstate_* tables before you install an older version of the package",
         func=lazy_load_command("airflow_wfstate.cli.commands.downgrade.downgrade"),
         args=(ARG_DOWNGRADE_TO, ARG_PLAN, ARG_YES, ARG_VERBOSE),
     ),
     ActionCommand(
         name="rotate-keys",
         help=escape(
-            "Encrypt stored payloads anew, with the first of [core] fernet_key; may be ended and started again"
+            "Re-encrypt stored payloads with the first key of [core] fernet_key; can be interrupted and repeated"
         ),
         func=lazy_load_command("airflow_wfstate.cli.commands.rotate_keys.rotate_keys"),
         args=(ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="show",
-        help="Show a workflow: its steps, attempts, outputs, compensations, runs, and what remains",
+        help="Show a workflow: its steps, attempts, outputs, compensations and runs, and what remains",
         func=lazy_load_command("airflow_wfstate.cli.commands.show.show_workflow"),
         args=(
             ARG_WORKFLOW,
@@ -286,13 +286,13 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="wait",
-        help="Wait until a workflow is in a state; the exit code says whether it came to be so, for scripts",
+        help="Wait until a workflow is in a state, and report the result in the exit code, for scripts",
         func=lazy_load_command("airflow_wfstate.cli.commands.wait.wait_for_workflow"),
         args=(ARG_WORKFLOW, ARG_AWAITED_STATE, ARG_TIMEOUT, ARG_PAUSE, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="open",
-        help="Print the address of a workflow's page",
+        help="Print the URL of a workflow's page",
         func=lazy_load_command("airflow_wfstate.cli.commands.open.print_page_address"),
         args=(ARG_WORKFLOW, *FROM_ANYWHERE),
     ),
@@ -304,7 +304,7 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="resume",
-        help="Set a failed workflow going again from what is unfinished; what is done is not done again",
+        help="Resume a failed workflow with its unfinished steps; finished steps are not executed again",
         func=lazy_load_command("airflow_wfstate.cli.commands.resume.resume_workflow"),
         args=(
             ARG_WORKFLOW,
@@ -320,7 +320,7 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="restart",
-        help="Run a failed or succeeded workflow again from a step on: it and all below it, as new rounds",
+        help="Restart a failed or succeeded workflow from a step: it and everything downstream run as new rounds",
         func=lazy_load_command("airflow_wfstate.cli.commands.resume.restart_workflow"),
         args=(
             ARG_WORKFLOW,
@@ -337,25 +337,25 @@ WFSTATE_COMMANDS: Final = (
     ),
     ActionCommand(
         name="cancel",
-        help="End a workflow before its time: its unfinished tasks fail, no further step begins",
+        help="Cancel a workflow: its unfinished tasks fail, and no further step begins",
         func=lazy_load_command("airflow_wfstate.cli.commands.cancel.cancel_workflow"),
         args=(ARG_WORKFLOW, ARG_COMPENSATE, ARG_REASON, ARG_PLAN, ARG_YES, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="lint",
-        help="Look through the DAG files for what nobody could undo, and plans that name no step; for CI",
+        help="Check the DAG files for steps that could not be undone and plans with unknown steps; for CI",
         func=lazy_load_command("airflow_wfstate.cli.commands.lint.lint_dags"),
         args=(ARG_LINTED_DAG, ARG_OUTPUT, ARG_VERBOSE),
     ),
     ActionCommand(
         name="compensate",
-        help="Undo what a workflow did, newest step first; also one that has succeeded",
+        help="Undo what a workflow did, newest step first; also works for a succeeded workflow",
         func=lazy_load_command("airflow_wfstate.cli.commands.compensate.compensate_workflow"),
         args=(ARG_WORKFLOW, ARG_RELAY_CODE, ARG_REASON, ARG_PLAN, ARG_YES, *FROM_ANYWHERE),
     ),
     ActionCommand(
         name="compensation",
-        help="Decide about the undo of one step, when it has failed or cannot run",
+        help="Decide about the compensation of one step if it has failed or cannot run",
         func=lazy_load_command("airflow_wfstate.cli.commands.compensation.decide_compensation"),
         args=(ARG_DECISION, ARG_WORKFLOW, ARG_STEP, ARG_ROUND, ARG_RELAY_CODE, ARG_WHY, *FROM_ANYWHERE),
     ),
@@ -366,12 +366,12 @@ WFSTATE_GROUPS: Final = (definitions_group(FROM_ANYWHERE), event_group(FROM_ANYW
 
 
 def get_wfstate_cli_commands() -> list[GroupCommand]:
-    """The group ``airflow wfstate``; named by the provider info."""
+    """The group ``airflow wfstate``, which the provider info refers to."""
     return [
         GroupCommand(
             name="wfstate",
-            help="Look at workflows, and act on them",
-            description="Which steps of a workflow are done, what each produced, what remains, and how it is undone.",
+            help="Inspect workflows, and act on them",
+            description="Which steps of a workflow are done, what each produced, what remains, and how to undo them.",
             subcommands=(*WFSTATE_COMMANDS, *WFSTATE_GROUPS),
         )
     ]

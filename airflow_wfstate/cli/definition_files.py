@@ -1,4 +1,4 @@
-"""The definition files that a command names, and what they declare."""
+"""Read the definition files that a command names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ENDINGS: Final = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class DefinitionFile:
-    """A file.
+    """A definition file.
 
-    :param path: as people name it.
-    :param text: that it holds; empty where it cannot be read.
-    :param named: what it declares; None when something is wrong.
-    :param problems: all that is wrong.
+    :param path: the path as the user gave it.
+    :param text: its content; empty if it cannot be read.
+    :param named: what it declares; None if something is wrong.
+    :param problems: everything that is wrong.
     """
 
     path: str
@@ -35,11 +35,11 @@ class DefinitionFile:
 
 
 def read_files(names: Sequence[str]) -> list[DefinitionFile]:
-    """The files, those of a folder in the order of their paths, each once.
+    """Read files, each once. The files of a folder are read in the order of their paths.
 
-    A name that two files declare is a problem of the second.
+    If two files declare the same name, the second one has a problem.
 
-    :raises InvalidRequest: there is no such file or folder, or a folder has no definition file.
+    :raises InvalidRequest: a file or folder does not exist, or a folder has no definition file.
     """
     files: list[DefinitionFile] = []
     declared: dict[str, str] = {}
@@ -48,7 +48,7 @@ def read_files(names: Sequence[str]) -> list[DefinitionFile]:
         if file.named is not None:
             first = declared.setdefault(file.named.name, file.path)
             if first != file.path:
-                reason = f"{first} declares the workflow {file.named.name!r} already."
+                reason = f"{first} already declares the workflow {file.named.name!r}."
                 file = DefinitionFile(file.path, file.text, None, [Problem(1, 1, "name", reason, "Keep one of them.")])
         files.append(file)
     return files
@@ -61,7 +61,7 @@ def _paths(name: str) -> Iterator[str]:
     path = Path(name)
     if not path.is_dir():
         if not path.exists():
-            raise InvalidRequest(f"There is no file {name}.", "Name a definition file, or a folder of them.")
+            raise InvalidRequest(f"There is no file {name}.", "Name a definition file or a folder of them.")
         yield name
         return
     below = sorted(
@@ -82,7 +82,7 @@ def _is_hidden(path: Path) -> bool:
 
 def _read(path: str) -> DefinitionFile:
     try:
-        # A byte order mark counts; no character takes more than four bytes.
+        # A byte order mark counts, and no character takes more than four bytes.
         source = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115 - closed below
         with source:
             data = source.read(4 * MAX_CHARACTERS + 4)

@@ -1,6 +1,6 @@
-"""The filters of ``airflow wfstate list`` and ``journal``: an option for each filter of what they list.
+"""The filters of ``airflow wfstate list`` and ``journal``, with one option per filter field.
 
-Imported whenever ``airflow`` starts.
+This module is imported whenever ``airflow`` starts.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from airflow_wfstate.domain.messages.asked import AskedField, asked_fields
 
 
 def filter_arguments(message: type[Any]) -> dict[str, Arg]:
-    """The options for the filters of a message, by the name of the field, in the order of the fields."""
+    """The options for the filters of a message by field name, in the order of the fields."""
     return {field.name: _argument(field) for field in _fields(message)}
 
 
 def filters_of(message: type[Any], arguments: Namespace, now: datetime) -> dict[str, Any]:
-    """What the options ask for, by the name of the field; an option that the command does not have asks for nothing.
+    """The values of the options by field name. An option that the command does not have is left out.
 
-    :raises InvalidRequest: the text of an option is not what the field holds.
+    :raises InvalidRequest: the value of an option is not valid for its field.
     """
     given = [(field, getattr(arguments, field.parameter, None)) for field in _fields(message)]
     return {field.name: _value(field, value, now) for field, value in given if value not in (None, False)}
@@ -42,16 +42,16 @@ def _argument(field: AskedField) -> Arg:
     if kind is int:
         return Arg((flag,), type=int, help=text)
     if kind is datetime:
-        how = "ISO 8601 (without an offset: UTC), or how long ago, as 90s, 30m, 2h, 1d or 4w"
+        how = "ISO 8601 (UTC without an offset), or how long ago: 90s, 30m, 2h, 1d or 4w"
         return Arg((flag,), help=f"{text}: {how}")
     if field.asked.parse is not None:
-        return Arg((flag,), action="append", help=f"{text}; may be given several times")
+        return Arg((flag,), action="append", help=f"{text}; may be repeated")
     if issubclass(kind, Enum):
         return Arg(
             (flag,),
             action="append",
             completer=BY_FILTER.get(field.name),
-            help=f"{text}; may be given several times, or as a list with commas",
+            help=f"{text}; may be repeated, or a comma-separated list",
         )
     return Arg((flag,), completer=BY_FILTER.get(field.name), help=text)
 
@@ -66,6 +66,6 @@ def _value(field: AskedField, given: Any, now: datetime) -> object:
 
 
 def _kind(field: AskedField) -> type[Any]:
-    """The type of one thing that is asked for."""
+    """The type of a single value of a field."""
     inner: tuple[type[Any], ...] = get_args(field.type)
     return inner[0] if inner else field.type

@@ -1,4 +1,4 @@
-"""The arguments of commands that an api-server can carry out."""
+"""The arguments of commands that also work with an api-server."""
 
 # Airflow's Arg has no annotations.
 # mypy: allow-untyped-calls
@@ -14,12 +14,12 @@ from airflow_wfstate.cli.arg import Arg
 ARG_SERVER: Final = Arg(
     ("--server",),
     metavar="URL",
-    help="Ask this api-server, as the user of the token that login keeps or WFSTATE_TOKEN holds (default: "
-    "WFSTATE_SERVER; without it the metadata database of this machine's Airflow)",
+    help="Use this api-server, with the token from login or WFSTATE_TOKEN (default: WFSTATE_SERVER, or else the "
+    "metadata database of this machine's Airflow)",
 )
 ARG_CONN: Final = Arg(
-    ("--conn",), metavar="CONN_ID", help="Ask the api-server of this Airflow connection of type wfstate, as its user"
+    ("--conn",), metavar="CONN_ID", help="Use the api-server and the user of this Airflow connection of type wfstate"
 )
 
 FROM_ANYWHERE: Final = (ARG_SERVER, ARG_CONN, ARG_OUTPUT, ARG_VERBOSE)
-"""Which store is asked, and how its answer is printed."""
+"""The arguments that select the store and the output format."""

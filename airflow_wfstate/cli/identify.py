@@ -1,4 +1,4 @@
-"""Which workflow the command line means."""
+"""Find the workflow that the command line names."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidRequest, WorkflowNotFound
 
 _MAX_SLASHES: Final = 20
-"""Of a text at which a name may end; each is looked for."""
+"""How many slashes in a text are tried as the end of the name."""
 
 
 def workflow_id(text: str, store: StateBackend) -> str:
-    """The id of the workflow that an operator named.
+    """The id of the workflow that the user named.
 
-    :param text: an id, or ``name/key``: the newest generation of that key. Names and keys may have slashes of their
-        own: the name ends at the slash for which there is a workflow.
-    :raises WorkflowNotFound: there is none.
-    :raises InvalidRequest: there are several, of different names.
+    :param text: an id, or ``name/key`` for the newest generation of that key. Names and keys may contain slashes; the
+        name ends at the slash for which a workflow exists.
+    :raises WorkflowNotFound: there is no such workflow.
+    :raises InvalidRequest: several workflows with different names match.
     """
     try:
         return str(UUID(text))
@@ -31,29 +31,29 @@ def workflow_id(text: str, store: StateBackend) -> str:
         pairs = name_and_key_pairs(text)
     if not pairs:
         raise WorkflowNotFound(
-            f"{text!r} is not a workflow's id, nor a name and a key as name/key.", "Find it with: airflow wfstate list"
+            f"{text!r} is neither a workflow's id nor name/key.", "Find it with: airflow wfstate list"
         )
     found = [workflow for name, key in pairs for workflow in _newest(store, name, key)]
     if not found:
         name, key = pairs[0]
         reason = f"There is no workflow {name!r} with the key {key!r}"
-        reason += ", nor one whose name ends at a later slash." if len(pairs) > 1 else "."
+        reason += ", or one whose name ends at a later slash." if len(pairs) > 1 else "."
         known = why_absent(store, [name for name, _ in pairs])
-        raise WorkflowNotFound(f"{reason} {known}".rstrip(), "See what there is with: airflow wfstate list")
+        raise WorkflowNotFound(f"{reason} {known}".rstrip(), "List the workflows with: airflow wfstate list")
     if len(found) > 1:
         raise InvalidRequest(
-            f"{text!r} means several workflows: "
+            f"{text!r} matches several workflows: "
             + "; ".join(f"{one.name!r} with the key {one.key!r} is {one.id}" for one in found)
             + ".",
-            "Give the id of the one that is meant.",
+            "Use the id of the one you mean.",
         )
     return found[0].id
 
 
 def name_and_key_pairs(text: str, *, with_empty_key: bool = False) -> list[tuple[str, str]]:
-    """Name and key, for each of the first 20 slashes at which the name may end.
+    """The pairs of name and key, for each of the first 20 slashes at which the name may end.
 
-    :param with_empty_key: also for a slash with nothing behind it: a key that is still being typed.
+    :param with_empty_key: include a slash with nothing after it, for a key that is still being typed.
     """
     return list(islice(_pairs(text, with_empty_key), _MAX_SLASHES))
 

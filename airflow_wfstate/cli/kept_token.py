@@ -1,4 +1,4 @@
-"""Tokens of api-servers, kept in the keyring of the person's desktop, where there is one."""
+"""Keep tokens of api-servers in the keyring of the user's desktop, if there is one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SERVICE: Final = "airflow wfstate"
 
 
 class _Keyring(Protocol):
-    """What is used of the library keyring, which need not be installed."""
+    """The parts of the keyring library that we use. It does not have to be installed."""
 
     def get_password(self, service: str, username: str) -> str | None: ...
 
@@ -17,18 +17,18 @@ class _Keyring(Protocol):
 
 
 def kept_token(server: str) -> str | None:
-    """The token that was kept for a server; None when there is none, or no keyring."""
+    """The token that was kept for a server; None if there is none, or no keyring."""
     keyring = _keyring()
     if keyring is None:
         return None
     try:
         return keyring.get_password(_SERVICE, server)
-    except Exception:  # backends are many, and raise what they like; without one the token comes from the environment
+    except Exception:  # the many backends can raise anything; without one, the token comes from the environment
         return None
 
 
 def keep_token(server: str, token: str) -> bool:
-    """Keep the token of a server; False where no keyring does."""
+    """Keep the token of a server; False if there is no working keyring."""
     keyring = _keyring()
     if keyring is None:
         return False

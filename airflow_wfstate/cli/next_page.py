@@ -1,4 +1,4 @@
-"""The command that prints the next page of a list: the same one, from a later position on."""
+"""Print the command for the next page of a list: the same command with a later position."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from airflow_wfstate.cli.event_group import ARG_AFTER_EVENT
 from airflow_wfstate.cli.printing.rendering import print_text
 
 _POSITIONS: Final = (ARG_CURSOR, ARG_AFTER, ARG_AFTER_ITEM, ARG_AFTER_NAME, ARG_BEFORE_NUMBER, ARG_AFTER_EVENT)
-"""Where a page begins; a command has one of them."""
+"""The options for the position of a page. A command has one of them."""
 
 
 def tell_next_page(arguments: Namespace, position: str | int | None) -> None:
-    """Print the command on stderr, so that stdout holds the list alone; nothing when there is no further page.
+    """Print the command on stderr, so that stdout has only the list. Prints nothing if there is no further page.
 
-    :param position: where the next page begins, for the ``--cursor`` or the ``--after`` of the command.
+    :param position: where the next page begins, for the command's ``--cursor`` or ``--after``.
     """
     if position is not None:
-        print_text(f"There are more: {_command(arguments, position)}", is_error=True)
+        print_text(f"More results: {_command(arguments, position)}", is_error=True)
 
 
 def _command(arguments: Namespace, position: str | int) -> str:
-    """Every option that was given, as the command's own declaration has it."""
+    """The command with every option that was given, following its declaration."""
     words, declared = _declared(arguments)
     words = ["airflow", "wfstate", *words]
     for option in declared.args:
@@ -37,7 +37,7 @@ def _command(arguments: Namespace, position: str | int) -> str:
 
 
 def _declared(arguments: Namespace) -> tuple[list[str], ActionCommand]:
-    """The words of a command, and its declaration. One of a group may be called as one outside of it."""
+    """The words of a command, and its declaration. A command in a group may have the same name as one outside it."""
     for group in WFSTATE_GROUPS:
         for command in group.subcommands:
             if command.func is getattr(arguments, "func", None):
@@ -47,13 +47,13 @@ def _declared(arguments: Namespace) -> tuple[list[str], ActionCommand]:
 
 
 def _name(option: Arg) -> str:
-    """Under which the parsed arguments have it, as argparse says."""
+    """The name of an option in the parsed arguments, following argparse's rules."""
     flag: str = next((flag for flag in option.flags if flag.startswith("--")), option.flags[0])
     return str(option.kwargs.get("dest") or flag.lstrip("-").replace("-", "_"))
 
 
 def _words(option: Arg, value: object) -> list[str]:
-    """The words that give an option this value; none for its default."""
+    """The words that set an option to this value; none for its default."""
     flag: str = option.flags[0]
     if not flag.startswith("-"):
         return [str(value)]
@@ -66,5 +66,5 @@ def _words(option: Arg, value: object) -> list[str]:
 
 
 def _valued(flag: str, value: str) -> list[str]:
-    """An option and its value; in one word where the value could be taken for an option (``--sort=-key``)."""
+    """An option and its value; as one word if the value could be mistaken for an option (``--sort=-key``)."""
     return [f"{flag}={value}"] if value.startswith("-") and flag.startswith("--") else [flag, value]

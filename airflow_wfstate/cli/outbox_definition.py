@@ -1,4 +1,4 @@
-"""The commands of the outbox, as ``cli/definition.py`` takes them; imported whenever ``airflow`` starts, as that is."""
+"""The commands of the outbox; imported whenever ``airflow`` starts, like ``definition.py``."""
 
 # Airflow's Arg has no annotations.
 # mypy: allow-untyped-calls
@@ -19,18 +19,18 @@ ARG_DELIVER_EVERY: Final = Arg(
     ("--every",),
     type=int,
     metavar="SECONDS",
-    help="Make a pass again and again, so many seconds apart, until SIGINT or SIGTERM (default: one pass)",
+    help="Repeat the pass with this many seconds in between, until SIGINT or SIGTERM (default: one pass)",
 )
 ARG_SUBSCRIPTION: Final = Arg(("subscription",), metavar="NAME", help="The subscription's name, or its id")
-ARG_NEW_NAME: Final = Arg(("name",), metavar="NAME", help="How people name the subscription; no other has the same")
-ARG_URL: Final = Arg(("url",), metavar="URL", help="Where to send events, by https")
+ARG_NEW_NAME: Final = Arg(("name",), metavar="NAME", help="A unique name for the subscription")
+ARG_URL: Final = Arg(("url",), metavar="URL", help="Where to send events, over https")
 ARG_NAMES: Final = Arg(
     ("--name",),
     dest="names",
     action="append",
     default=[],
     metavar="NAME",
-    help="Only workflows of this name; may be given several times (default: all)",
+    help="Only workflows with this name; may be repeated (default: all)",
 )
 ARG_STATES: Final = Arg(
     ("--state",),
@@ -39,7 +39,7 @@ ARG_STATES: Final = Arg(
     default=[],
     metavar="STATE",
     completer=completers.STATE,
-    help="Only when a workflow comes into this state; may be given several times, or as a list with commas",
+    help="Only when a workflow enters this state; may be repeated, or a comma-separated list",
 )
 ARG_LABELS: Final = Arg(
     ("--label",),
@@ -47,7 +47,7 @@ ARG_LABELS: Final = Arg(
     action="append",
     default=[],
     metavar="NAME=VALUE",
-    help="Only workflows with this label; with all of them, if there are several",
+    help="Only workflows with this label; if repeated, only workflows with all of them",
 )
 ARG_KINDS: Final = Arg(
     ("--kind",),
@@ -55,40 +55,40 @@ ARG_KINDS: Final = Arg(
     action="append",
     default=[],
     metavar="KIND",
-    help="Only journal entries of this kind, such as step.failed; may be given several times (default: all but "
-    "run.linked and turn.given)",
+    help="Only journal entries of this kind, such as step.failed; may be repeated (default: all except run.linked "
+    "and turn.given)",
 )
 ARG_REQUESTS_ONLY: Final = Arg(
     ("--requests-only",),
     action="store_true",
-    help="No changes at all: only requests to a service to undo its steps, which pass every filter",
+    help="Send no changes, only requests to a service to undo its steps; these pass every filter",
 )
-_POINT: Final = "now, beginning, a time (2026-03-01T12:00:00+00:00, or how long ago, as 2h), or the id of an event"
+_POINT: Final = "now, beginning, a time (2026-03-01T12:00:00+00:00, or how long ago, such as 2h), or an event's id"
 ARG_START: Final = Arg(("--from",), dest="start", default="now", help=f"Where to begin: {_POINT} (default: now)")
 ARG_REPLAY_START: Final = Arg(("--from",), dest="start", required=True, help=f"Where to begin: {_POINT}")
-ARG_SUBSCRIPTION_REASON: Final = Arg(("--reason",), help="Why, for those who look at the list")
+ARG_SUBSCRIPTION_REASON: Final = Arg(("--reason",), help="The reason, shown in the list")
 ARG_KEEP: Final = Arg(
     ("--keep",),
     metavar="DURATION",
     default="1d",
-    help="For how long the secret before signs too: as 90s, 30m, 2h, 1d or 4w; 0 for not at all (default: 1d)",
+    help="How long the previous secret also signs: 90s, 30m, 2h, 1d or 4w, or 0 (default: 1d)",
 )
 
 DELIVER: Final = ActionCommand(
     name="deliver",
-    help="Send webhooks to those who subscribed; for a process of its own, beside the api-server",
+    help="Deliver webhooks to subscribers, in a separate process beside the api-server",
     func=lazy_load_command("airflow_wfstate.cli.commands.deliver.deliver"),
     args=(ARG_DELIVER_EVERY, ARG_OUTPUT, ARG_VERBOSE),
 )
 
 SUBSCRIPTIONS: Final = GroupCommand(
     name="subscriptions",
-    help="Have webhooks told of changes of workflows and steps",
-    description="Each change of a workflow or a step is a CloudEvent that is sent to those who subscribed.",
+    help="Send changes of workflows and steps to webhooks",
+    description="Each change of a workflow or a step is sent to subscribers as a CloudEvent.",
     subcommands=(
         ActionCommand(
             name="add",
-            help="Subscribe a webhook, and print the secret that verifies what it gets: it is shown once",
+            help="Subscribe a webhook, and print the secret with which it verifies deliveries; it is shown only once",
             func=lazy_load_command(f"{_ACTIONS}.add_subscription"),
             args=(
                 ARG_NEW_NAME,
@@ -104,25 +104,25 @@ SUBSCRIPTIONS: Final = GroupCommand(
         ),
         ActionCommand(
             name="list",
-            help="List subscriptions: their state, what waits, and what the receiver last answered",
+            help="List subscriptions with their state, what is waiting, and the receiver's last answer",
             func=lazy_load_command(f"{_ACTIONS}.list_subscriptions"),
             args=FROM_ANYWHERE,
         ),
         ActionCommand(
             name="show",
-            help="Show a subscription, and the workflows of which its receiver has refused an event",
+            help="Show a subscription, and the workflows with an event that its receiver refused",
             func=lazy_load_command(f"{_ACTIONS}.show_subscription"),
             args=(ARG_SUBSCRIPTION, *FROM_ANYWHERE),
         ),
         ActionCommand(
             name="pause",
-            help="Send nothing more for now; nothing is lost",
+            help="Stop sending for now; nothing is lost",
             func=lazy_load_command(f"{_ACTIONS}.pause_subscription"),
             args=(ARG_SUBSCRIPTION, ARG_SUBSCRIPTION_REASON, *FROM_ANYWHERE),
         ),
         ActionCommand(
             name="continue",
-            help="Send again: what was paused, what is parked, and to a receiver that was unavailable",
+            help="Resume sending after a pause or after the receiver was unavailable, including parked deliveries",
             func=lazy_load_command(f"{_ACTIONS}.continue_subscription"),
             args=(ARG_SUBSCRIPTION, *FROM_ANYWHERE),
         ),
@@ -134,13 +134,13 @@ SUBSCRIPTIONS: Final = GroupCommand(
         ),
         ActionCommand(
             name="rotate-secret",
-            help="Sign with a new secret, and for a while with the one before, too",
+            help="Sign with a new secret, and for a while also with the previous one",
             func=lazy_load_command(f"{_ACTIONS}.rotate_secret"),
             args=(ARG_SUBSCRIPTION, ARG_KEEP, *FROM_ANYWHERE),
         ),
         ActionCommand(
             name="remove",
-            help="End a subscription",
+            help="Remove a subscription",
             func=lazy_load_command(f"{_ACTIONS}.remove_subscription"),
             args=(ARG_SUBSCRIPTION, *FROM_ANYWHERE),
         ),

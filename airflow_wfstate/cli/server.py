@@ -1,4 +1,4 @@
-"""The api-server that a command asks instead of the metadata database: ``--server``, ``--conn``, ``WFSTATE_SERVER``."""
+"""The api-server that a command uses instead of the database: ``--server``, ``--conn``, ``WFSTATE_SERVER``."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ _API_PATH: Final = "/wfstate/v1"
 
 
 def server_of(arguments: Namespace) -> str | None:
-    """The address of the api-server to ask, without a slash at the end; None for the metadata database.
+    """The URL of the api-server to use, without a trailing slash; None for the metadata database.
 
-    ``--server`` counts before the environment. The address of the API on that server means the server.
+    ``--server`` takes precedence over the environment. The URL of the server's API stands for the server.
 
-    :raises InvalidRequest: it is no such address, or it holds a login.
+    :raises InvalidRequest: it is not a URL, or it contains a login.
     """
     address = getattr(arguments, "server", None) or os.environ.get(SERVER_VARIABLE)
     if not address:
         return None
     if not address.startswith(("http://", "https://")):
         raise InvalidRequest(
-            f"{address[:200]!r} is not the address of an api-server.",
-            "Write it with its scheme and, behind a proxy, its path: https://airflow.example.com/airflow",
+            f"{address[:200]!r} is not the URL of an api-server.",
+            "Include its scheme and, behind a proxy, its path: https://airflow.example.com/airflow",
         )
     if "@" in address.partition("://")[2].partition("/")[0]:
         raise InvalidRequest(
-            "The address of the api-server holds a login, which commands and logs would show.",
-            "Leave it out, and log in with: airflow wfstate login --server URL",
+            "The URL of the api-server contains a login, which commands and logs would show.",
+            "Remove it, and log in with: airflow wfstate login --server URL",
         )
     return address.rstrip("/").removesuffix(_API_PATH)
 
 
 def open_server(arguments: Namespace) -> StateBackend | None:
-    """The store behind the api-server that the command is to ask; None for the metadata database.
+    """The store behind the api-server that the command uses; None for the metadata database.
 
-    :raises InvalidRequest: ``--server`` and ``--conn`` are both given, or one of them is wrong.
-    :raises NotAuthenticated: nobody has logged in to the server.
+    :raises InvalidRequest: ``--server`` and ``--conn`` are both given, or one of them is not valid.
+    :raises NotAuthenticated: there is no token for the server.
     """
     connection = getattr(arguments, "conn", None)
     if connection is not None:
@@ -65,9 +65,9 @@ def open_server(arguments: Namespace) -> StateBackend | None:
     log_in = f"Log in with: airflow wfstate login --server {address}"
     if not token:
         raise NotAuthenticated(
-            f"Nobody has logged in to {address}.",
+            f"You are not logged in to {address}.",
             f"{log_in}; or put a token into {TOKEN_VARIABLE}.",
         )
-    # The token of the variable counts before the one that a login keeps.
+    # The token in the variable takes precedence over the one that login keeps.
     remedy = f"{log_in}; and unset {TOKEN_VARIABLE}, or put a new token into it." if given else log_in
     return ApiBackend(address, StaticToken(token), configured_by=f"--server or {SERVER_VARIABLE}", log_in=remedy)

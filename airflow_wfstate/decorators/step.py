@@ -1,4 +1,4 @@
-"""``@task.step``: a Python function as a step."""
+"""``@task.step``: make a Python function a step."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ PARAMETER: Final = "step"
 
 
 class StepDecoratedOperator(ChecksItsDag, StepOperator, DecoratedOperator, PythonOperator):
-    """The operator of ``@task.step``. Each decoration makes a subclass that carries its options.
+    """The operator behind ``@task.step``. Each decorated function gets a subclass that carries its options.
 
-    They cannot be arguments: those of a mapped task are serialised, and functions cannot be.
+    They cannot be arguments, because the arguments of a mapped task are serialised, and functions cannot be.
     """
 
     custom_operator_name = "@task.step"
@@ -58,7 +58,7 @@ class StepDecoratedOperator(ChecksItsDag, StepOperator, DecoratedOperator, Pytho
         )
 
     def do_step(self, attempt: Attempt, context: Context) -> Any:
-        """Call the decorated function, with the step where it asks for it."""
+        """Call the decorated function, passing the step if it has a parameter for it."""
         if self.step_function is not self.python_callable:
             self.python_callable = self.step_function
             self.op_kwargs = {**self.op_kwargs, PARAMETER: Step(attempt)}
@@ -66,7 +66,7 @@ class StepDecoratedOperator(ChecksItsDag, StepOperator, DecoratedOperator, Pytho
 
 
 class _StepDecorator(_TaskDecorator[Any, Any, StepDecoratedOperator]):
-    """What a decorated function is: Airflow's own, which makes no operator of a mapped task while the DAG is parsed."""
+    """The type of a decorated function. Airflow's own creates no operator for a mapped task during parsing."""
 
     def _expand(self, *args: Any, **kwargs: Any) -> Any:
         expanded: Any = super()._expand(*args, **kwargs)
@@ -78,17 +78,16 @@ class _StepDecorator(_TaskDecorator[Any, Any, StepDecoratedOperator]):
 def step_task(
     python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool | None = None, **kwargs: Any
 ) -> TaskDecorator:
-    """Make a step of a function. In a DAG file: ``@task.step`` or ``@task.step(...)``.
+    """Make a function a step. In a DAG file, write ``@task.step`` or ``@task.step(...)``.
 
-    The function may have the parameter ``step``, in any position; it gets a
-    :class:`~airflow_wfstate.operators.step.Step` when it runs.
+    The function may have a parameter ``step``, in any position. When it runs, it gets a
+    :class:`~airflow_wfstate.operators.step.Step`.
 
     :param multiple_outputs: as for ``@task``.
     :param kwargs: the options of the step, which are the fields of
-        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``compensate``, ``item_key`` and
-        so on),
-        and the arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
-    :raises InvalidDag: when an option is wrong, or ``step`` cannot be given to the function by its name.
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``compensate``, ``item_key``
+        and so on), and the arguments of the task (``task_id``, ``retries``, ``pool`` and so on).
+    :raises InvalidDag: an option is not valid, or ``step`` cannot be passed to the function by name.
     """
     options = STEP_KEYWORDS.take(kwargs)
 
@@ -99,8 +98,8 @@ def step_task(
             )
         if inspect.isasyncgenfunction(function):
             raise InvalidDag(
-                f"Function {function.__name__} is async and has a yield: nothing of it would run as a task.",
-                "Return the result.",
+                f"Function {function.__name__} is async and has a yield: its body would never run as a task.",
+                "Return the result instead.",
             )
         members = {
             "__module__": StepDecoratedOperator.__module__,
@@ -126,10 +125,10 @@ def step_task(
 
 
 def _without_step(function: FunctionType) -> FunctionType:
-    """The function as Airflow shall see it while the DAG is parsed: the same, less the parameter ``step``.
+    """The function as Airflow sees it when it parses the DAG: the same, but without the parameter ``step``.
 
-    A clone and no wrapper: Airflow looks at the code for generators and coroutines, and at the annotations for
-    ``multiple_outputs``.
+    It is a clone, not a wrapper, because Airflow inspects the code for generators and coroutines, and the annotations
+    for ``multiple_outputs``.
     """
     signature = inspect.signature(function)
     reserved = signature.parameters.get(PARAMETER)
@@ -138,12 +137,12 @@ def _without_step(function: FunctionType) -> FunctionType:
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     if reserved.kind is not inspect.Parameter.KEYWORD_ONLY and inspect.Parameter.VAR_POSITIONAL in kinds:
         raise InvalidDag(
-            f"Function {function.__name__} has the parameter step before *args.", "Write it after: (*args, step)."
+            f"Function {function.__name__} has the parameter step before *args.", "Put it after them: (*args, step)."
         )
     if reserved.kind not in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
         raise InvalidDag(
-            f"The parameter step of {function.__name__} cannot be given by its name.",
-            "Make step an ordinary parameter; it is reserved.",
+            f"The parameter step of {function.__name__} cannot be passed by name.",
+            "Make step an ordinary parameter; the name is reserved.",
         )
     clone = FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
@@ -158,9 +157,9 @@ def _without_step(function: FunctionType) -> FunctionType:
 def _by_name(
     function: Callable[..., object], args: list[Any], kwargs: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Positional arguments turned into named ones, because ``step`` may stand between them in the real function.
+    """Turn positional arguments into named ones, because ``step`` may come between them in the real function.
 
-    Left alone is what cannot be named, and what Airflow shall complain about (too many, or given twice).
+    Arguments that cannot be named are left alone, and so are those that Airflow must reject (too many, or given twice).
     """
     parameters = list(inspect.signature(function).parameters.values())
     if any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters):

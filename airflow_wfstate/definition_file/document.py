@@ -1,8 +1,8 @@
-"""A YAML document: its values, and where each stands.
+"""A YAML document: its values, and the position of each.
 
-Only what a definition needs of YAML: mappings with text keys, sequences, texts, null, true and false. Every other plain
-scalar is a text, so that ``no`` and ``1e3`` are names like any other. Anchors, aliases, tags and further documents are
-refused, and so are duplicate keys; size and depth are limited before anything is built.
+It supports only the parts of YAML that a definition needs: mappings with string keys, sequences, strings, null, true
+and false. Every other plain scalar is a string, so that ``no`` and ``1e3`` are ordinary names. Anchors, aliases, tags,
+further documents and duplicate keys are refused. Size and depth are limited before anything is built.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import yaml  # type: ignore[import-untyped]  # its stubs are a package apart, wh
 from airflow_wfstate.definition_file.problem import Path, Problem, UnreadableDefinition, shown_path
 
 MAX_CHARACTERS: Final = 256 * 1024
-"""Of a file."""
+"""The most characters in a file."""
 
 MAX_DEPTH: Final = 8
-"""Of mappings and sequences inside each other; a definition needs six."""
+"""The maximum nesting of mappings and sequences; a definition needs six levels."""
 
 Value: TypeAlias = "bool | str | list[Value] | dict[str, Value] | None"
 
@@ -33,11 +33,11 @@ _PLAIN: Final[dict[str, bool | None]] = {"": None, "~": None, "null": None, "tru
 class Document:
     """A document, or as much of it as could be read.
 
-    :param value: of the whole; None when there is none.
-    :param places: line and column, from 1 on, of the value at each path.
-    :param keys: the same of the key that names it.
-    :param unread: where an alias stands: nothing is known of the value.
-    :param problems: why it could not be read, or not wholly.
+    :param value: the value of the whole document; None if there is none.
+    :param places: line and column, from 1, of the value at each path.
+    :param keys: line and column of the key of each value.
+    :param unread: the paths of aliases, whose values are not known.
+    :param problems: why it could not be read, or only partly.
     """
 
     value: Value = None
@@ -49,13 +49,13 @@ class Document:
     def problem(self, path: Path, reason: str, remedy: str, *, at_key: bool = False) -> Problem:
         """A problem with the value at a path.
 
-        :param at_key: whether the key is wrong, and not the value.
+        :param at_key: whether the key is wrong instead of the value.
         """
         line, column = self._place(path, at_key=at_key)
         return Problem(line, column, shown_path(path), reason, remedy)
 
     def _place(self, path: Path, *, at_key: bool) -> tuple[int, int]:
-        """Of the value, else of what it stands in."""
+        """The position of the value, or else of what contains it."""
         for length in range(len(path), -1, -1):
             places = self.keys if at_key else self.places
             if (found := places.get(path[:length]) or self.places.get(path[:length])) is not None:
@@ -85,7 +85,7 @@ def read_document(text: str) -> Document:
         raise UnreadableDefinition([Problem(line, column, "", f"{reason}.", remedy)]) from None
     except (yaml.YAMLError, UnicodeError) as error:  # a character that YAML does not allow, or half of one
         line, column = _place_of_bad_character(text)
-        reason = f"The file holds a character that YAML does not allow ({str(error).splitlines()[0][:200]})."
+        reason = f"The file contains a character that YAML does not allow ({str(error).splitlines()[0][:200]})."
         remedy = "Leave it out, or write it as an escape in double quotes."
         raise UnreadableDefinition([Problem(line, column, "", reason, remedy)]) from None
 
@@ -109,7 +109,7 @@ class _Builder:
         if not isinstance(further, yaml.StreamEndEvent):
             line, column = _place(further)
             self._document.problems.append(
-                Problem(line, column, "", "A second document begins here (---).", "Give each name a file of its own.")
+                Problem(line, column, "", "A second document begins here (---).", "Use a separate file for each name.")
             )
         return self._document
 
@@ -120,13 +120,13 @@ class _Builder:
             self._add(path, f"This is the alias *{event.anchor}.", "Write the value itself: aliases are not allowed.")
             return None
         if event.anchor is not None:
-            self._add(path, f"This has the anchor &{event.anchor}.", "Leave it out: anchors are not allowed.")
+            self._add(path, f"This has the anchor &{event.anchor}.", "Remove it; anchors are not allowed.")
         if event.tag is not None:
-            self._add(path, f"This has the tag {event.tag[:80]}.", "Leave it out: tags are not allowed.")
+            self._add(path, f"This has the tag {event.tag[:80]}.", "Remove it; tags are not allowed.")
         if isinstance(event, yaml.ScalarEvent):
             return _PLAIN.get(event.value, event.value) if event.implicit[0] else str(event.value)
         if len(path) >= MAX_DEPTH:
-            problem = self._document.problem(path, "This nests too deeply.", f"At most {MAX_DEPTH} levels are allowed.")
+            problem = self._document.problem(path, "This is too deep.", f"At most {MAX_DEPTH} levels are allowed.")
             raise UnreadableDefinition([*self._document.problems, problem])
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
 
@@ -144,7 +144,7 @@ class _Builder:
             if key in members:
                 first = self._document.keys[member][0]
                 self._document.problems.append(
-                    Problem(*place, shown_path(member), f"This is given already, in line {first}.", "Give it once.")
+                    Problem(*place, shown_path(member), f"This was already given in line {first}.", "Give it once.")
                 )
             self._document.keys[member] = place
             members[key] = self._value(next(self._events), member)

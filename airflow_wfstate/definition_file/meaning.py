@@ -1,4 +1,4 @@
-"""What a JSON Schema cannot say of a definition: names, paths, and whether its parts agree with each other."""
+"""Check what a JSON Schema cannot express: names, paths, and whether the parts of a definition agree."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from airflow_wfstate.redaction import check_paths
 
 
 def meaning_problems(document: Document) -> Iterator[tuple[Path, Problem]]:
-    """What is wrong beside the structure, each with the path of the value.
+    """List the problems other than those of structure, each with the path of the value.
 
-    Values whose structure is wrong are passed over.
+    Values with a wrong structure are skipped.
     """
     yield from _Meaning(document).problems()
 
@@ -39,7 +39,7 @@ class _Meaning:
         for index, kind in enumerate(_list(self._root.get("starts_on"))):
             yield from self._checked(("starts_on", index), kind, _check_event_type)
         if self._root.get("starts_on") and "key" not in self._root:
-            reason, remedy = "starts_on needs key.", "Say where these events hold the workflow's business key."
+            reason, remedy = "starts_on needs key.", "Say where these events contain the workflow's business key."
             yield self._problem(("starts_on",), reason, remedy, at_key=True)
         yield from self._plan()
         for name in _mapping(self._root.get("participants")):
@@ -93,7 +93,7 @@ class _Meaning:
                 yield self._problem(path, reason, _meant(step, steps), at_key=True)
             elif step not in answered:
                 reason = (
-                    f"No event of {name} says that {step} is compensated: its undo could never be known to be done."
+                    f"No event of {name} says that {step} is compensated, so nobody could know when its undo is done."
                 )
                 yield self._problem(
                     path, reason, f"Add one to its events: {{step: {step}, is: compensated}}.", at_key=True
@@ -103,13 +103,13 @@ class _Meaning:
             yield from self._checked((*path, "within"), said.get("within"), _check_duration)
 
     def _sources(self) -> Iterator[tuple[Path, Problem]]:
-        """Two services may not speak as the same source."""
+        """Two services must not have the same source."""
         taken: dict[str, str] = {}
         for name, service in self._services.items():
             for index, source in enumerate(_list(service.get("sources"))):
                 if isinstance(source, str) and taken.setdefault(source, name) != name:
-                    reason = f"The source {source!r} is that of {taken[source]} already."
-                    remedy = "Give each service sources of its own; a longer one counts before a shorter one."
+                    reason = f"The source {source!r} already belongs to {taken[source]}."
+                    remedy = "Give each service its own sources. A longer source takes precedence over a shorter one."
                     yield self._problem(("participants", name, "sources", index), reason, remedy)
 
     def _steps_of(self, service: str) -> list[str]:
@@ -158,7 +158,7 @@ def _check_redacted(text: str) -> None:
 def _check_definition_name(text: str) -> None:
     check_name("workflow name", text)
     if text in (".", ".."):
-        raise InvalidRequest(f"The workflow name {text!r} means a folder in an address.", "Give another name.")
+        raise InvalidRequest(f"The workflow name {text!r} means a folder in a URL.", "Give another name.")
 
 
 def _check_participant(text: str) -> None:

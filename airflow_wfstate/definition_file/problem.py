@@ -18,7 +18,7 @@ Path: TypeAlias = "tuple[str | int, ...]"
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem in a definition file.
 
     :param line: from 1 on.
     :param column: from 1 on, in characters.

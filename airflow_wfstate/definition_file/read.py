@@ -1,4 +1,4 @@
-"""From the text of a definition file to a definition."""
+"""Read a definition from the text of a definition file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_definition_file(text: str) -> NamedDefinition:
 
 
 def check_definition_file(text: str) -> NamedDefinition | list[Problem]:
-    """The definition that a file declares; when it declares none, all that is wrong, by line."""
+    """The definition that a file declares, or, if it is not valid, all problems by line."""
     try:
         document = read_document(text)
     except UnreadableDefinition as unreadable:

@@ -1,4 +1,4 @@
-"""Whether a document has the structure that the published JSON Schema says."""
+"""Check a document against the published JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_wfstate.definition_file.problem import Path, Problem
 from airflow_wfstate.domain.rules.services.choreography import EventMeaning
 
 SCHEMA_FILE: Final = FilePath(__file__).parent / "definition.schema.json"
-"""The schema, as it is published."""
+"""The published schema."""
 
 _KINDS: Final[Mapping[type, str]] = {
     str: "a text",
@@ -28,7 +28,7 @@ _EXPECTED: Final[Mapping[str, str]] = {"string": "a text", "array": "a list", "o
 _DURATION: Final = "Give an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as P3D or PT1H30M."
 _PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     "^\\$": ("does not begin with $", "Give a JSONPath, such as $.data.order_id."),
-    "^[^/]*$": ("holds a slash", "Leave it out: the name stands in the address of the definition."),
+    "^[^/]*$": ("contains a slash", "Remove it, because the name is part of the definition's URL."),
 }
 """What a pattern of the schema means; every other one is that of a duration."""
 
@@ -41,14 +41,14 @@ def definition_schema() -> dict[str, Any]:
 
 
 def structure_problems(document: Document) -> Iterator[tuple[Path, Problem]]:
-    """What is wrong with the structure, each with the path of the value that is wrong."""
+    """List the problems with the structure, each with the path of the wrong value."""
     told: set[tuple[Path, Problem]] = set()
     for error in _validator().iter_errors(document.value):
         path = tuple(error.absolute_path)
         if path in document.unread:
             continue
         for found in _problems(document, path, error):
-            if found not in told:  # of fields that are missing together, the validator tells one by one
+            if found not in told:  # the validator reports fields that are missing together one by one
                 told.add(found)
                 yield found
 
@@ -61,7 +61,7 @@ def _validator() -> Any:
 
 
 def _problems(document: Document, path: Path, error: Any) -> Iterator[tuple[Path, Problem]]:
-    """The problems that an error of the validator means; several where it tells of several fields at once."""
+    """The problems behind an error of the validator, which may report several fields at once."""
     rule, said, value = error.validator, error.validator_value, error.instance
     if rule == "additionalProperties":
         known = error.schema["properties"]
@@ -76,7 +76,7 @@ def _problems(document: Document, path: Path, error: Any) -> Iterator[tuple[Path
             problem = document.problem((*path, given), f"{given} needs {needed}.", f"Give {needed} too.", at_key=True)
             yield (*path, needed), problem
     elif rule == "const" and value not in _MEANINGS:
-        return  # which is told of already
+        return  # already reported
     elif rule in _WORDS:
         at_key = "propertyNames" in error.absolute_schema_path
         path = (*path, value) if at_key else path
@@ -93,7 +93,7 @@ def _unknown(document: Document, path: Path, name: str, known: Iterable[str]) ->
 
 
 def _missing(value: Mapping[str, object], said: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Fields that are given without another one that they need."""
+    """Fields that are given without another field that they need."""
     for given, needed in said.items():
         if given in value and isinstance(needed, list):
             yield from ((given, name) for name in needed if name not in value)
@@ -115,7 +115,7 @@ def _const(value: object, said: str) -> tuple[str, str]:
     field = {"succeeded": "output", "failed": "error"}[said]
     return (
         f"This is {_short(value)}, and {field} is given.",
-        f"Only an event that says {said} has {field}: leave it out.",
+        f"Only an event that says {said} can have {field}. Remove it.",
     )
 
 
@@ -126,7 +126,7 @@ def _pattern(value: str, said: str) -> tuple[str, str]:
 
 def _unique(value: Sequence[object], said: bool) -> tuple[str, str]:
     twice = next(item for index, item in enumerate(value) if item in value[:index])
-    return f"{_short(twice)} stands here twice.", "Give it once."
+    return f"{_short(twice)} is listed twice.", "Give it once."
 
 
 _WORDS: Final[Mapping[str, Any]] = {
@@ -135,14 +135,14 @@ _WORDS: Final[Mapping[str, Any]] = {
     "const": _const,
     "pattern": _pattern,
     "uniqueItems": _unique,
-    "minLength": lambda value, said: ("This is empty.", "Give a text that can be seen."),
+    "minLength": lambda value, said: ("This is empty.", "Use visible characters."),
     "maxLength": lambda value, said: (f"This has {len(value)} characters.", f"At most {said} are allowed."),
     "minItems": lambda value, said: ("This is empty.", "Give at least one."),
     "maxItems": lambda value, said: (f"These are {len(value)}.", f"At most {said} are allowed."),
     "minProperties": lambda value, said: ("This is empty.", "Give at least one."),
     "maxProperties": lambda value, said: (f"These are {len(value)}.", f"At most {said} are allowed."),
 }
-"""By the schema's rule: of a value that breaks it, the reason and what is allowed."""
+"""For each rule of the schema, the reason and the remedy for a value that violates it."""
 
 
 def _short(value: object) -> str:

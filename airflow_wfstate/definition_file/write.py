@@ -1,4 +1,4 @@
-"""A definition in its canonical form: the YAML that is shown, and that files are compared in.
+"""Write a definition in its canonical form: the YAML that is shown, and with which files are compared.
 
 Equal definitions give equal texts: what is at its default is left out, participants and events are sorted by name.
 """
@@ -15,7 +15,7 @@ from airflow_wfstate.domain.rules.text.iso_duration import iso_duration
 
 
 class _Inline(dict[str, Any]):
-    """A mapping that is written in one line."""
+    """A mapping that is written on one line."""
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # yaml is untyped here

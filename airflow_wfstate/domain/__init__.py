@@ -1,4 +1,4 @@
-"""Pure Python: the rules of workflow state, and the messages in which it is told.
+"""Pure Python: the rules of workflow state, and the messages about it.
 
 It imports the standard library and our errors alone.
 """

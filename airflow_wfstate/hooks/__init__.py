@@ -1,1 +1,1 @@
-"""WorkflowStateHook: from an Airflow Connection to a StateBackend."""
+"""WorkflowStateHook: turns an Airflow connection into a StateBackend."""

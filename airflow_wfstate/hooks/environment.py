@@ -1,4 +1,4 @@
-"""In which kind of process this code runs."""
+"""Find out in which kind of process this code runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _BLOCKED_SCHEME: Final = "airflow-db-not-allowed:"
 
 
 def is_database_blocked() -> bool:
-    """Whether Airflow keeps this process from its metadata database: True in tasks, triggers and DAG parsing.
+    """Whether Airflow blocks this process from its metadata database: True in tasks, triggers and DAG parsing.
 
-    Airflow's supervisor puts an impossible database address into the environment of each process that runs DAG
-    authors' code (``airflow.sdk.execution_time.supervisor.block_orm_access``). It does not do so in api-server,
-    scheduler and CLI, nor under ``dag.test()`` and ``airflow dags test``.
+    Airflow's supervisor puts an unusable database URL into the environment of each process that runs DAG authors' code
+    (``airflow.sdk.execution_time.supervisor.block_orm_access``). It does not do so in the api-server, the scheduler and
+    the CLI, or under ``dag.test()`` and ``airflow dags test``.
     """
     return os.environ.get(_DATABASE_VARIABLE, "").startswith(_BLOCKED_SCHEME)
 
@@ -25,6 +25,6 @@ def current_task_instance_id() -> str | None:
 
     try:
         task_instance = get_current_context()["ti"]
-    except RuntimeError:  # no context: not inside a task's execute
+    except RuntimeError:  # no context, so this is not inside a task's execute()
         return None
     return str(task_instance.id)

@@ -1,4 +1,4 @@
-"""The api-server's URL from the fields of an Airflow connection."""
+"""Build the api-server's URL from the fields of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def server_url(connection: Connection) -> str:
-    """The URL, without a slash at the end.
+    """The URL, without a trailing slash.
 
-    The host may be a URL with a path (``https://example.com/airflow``), or a bare host, also an IPv6 address with or
-    without brackets; scheme and port have fields of their own for what it does not name.
+    The host may be a URL with a path (``https://example.com/airflow``) or a bare host, including an IPv6 address with
+    or without brackets. The connection's scheme and port fields supply what it leaves out.
 
-    :raises InvalidRequest: there is no host, or the fields make no URL.
+    :raises InvalidRequest: there is no host, or the fields do not form a URL.
     """
     host = (connection.host or "").strip()
     if not host:
@@ -36,18 +36,18 @@ def server_url(connection: Connection) -> str:
         raise _no_url(connection, f"its scheme is {parts.scheme!r}")
     if "@" in parts.netloc:
         raise InvalidRequest(
-            f"The host of the Airflow connection {connection.conn_id!r} holds a login.",
-            "Put login and password into the fields of their own.",
+            f"The host of the Airflow connection {connection.conn_id!r} contains a login.",
+            "Put the login and password into their own fields.",
         )
     if not parts.hostname or parts.query or parts.fragment:
         raise _no_url(connection, "it names no host" if not parts.hostname else "it has a query or a fragment")
     if port and connection.port and port != connection.port:
-        raise _no_url(connection, f"its port is {port}, and the connection's field says {connection.port}")
+        raise _no_url(connection, f"its port is {port}, but the connection's port field is {connection.port}")
     return _assembled(parts, port or connection.port)
 
 
 def _bracketed(host: str) -> str:
-    """A bare host with the brackets that a URL wants around an IPv6 address."""
+    """A bare host, with the brackets that a URL needs around an IPv6 address."""
     address, slash, path = host.partition("/")
     try:
         ipaddress.IPv6Address(address)
@@ -64,8 +64,8 @@ def _assembled(parts: SplitResult, port: int | None) -> str:
 
 def _no_url(connection: Connection, complaint: str) -> InvalidRequest:
     return InvalidRequest(
-        f"The host {str(connection.host)[:200]!r} of the Airflow connection {connection.conn_id!r} is no URL: "
+        f"The host {str(connection.host)[:200]!r} of the Airflow connection {connection.conn_id!r} is not a valid URL: "
         f"{complaint}.",
-        "Give the api-server's URL, for instance https://airflow.example.com/path, or a bare host with scheme and port "
-        "in the fields of their own.",
+        "Give the api-server's URL, for instance https://airflow.example.com/path, or a bare host with the scheme and "
+        "port in their own fields.",
     )

@@ -1,4 +1,4 @@
-"""WorkflowStateHook: from an Airflow Connection to a StateBackend."""
+"""WorkflowStateHook: turns an Airflow connection into a StateBackend."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from airflow_wfstate.backends.trust import Trust
 
 _BACKENDS: Final[dict[tuple[int, str, str], StateBackend]] = {}
-"""By process id (a forked process must not share sockets), connection and task instance."""
+"""Backends by process id (a forked process must not share sockets), connection and task instance."""
 
 
 class WorkflowStateHook(BaseHook):
-    """Reaches the state of workflows.
+    """Gives access to the state of workflows.
 
-    :param wfstate_conn_id: the Airflow connection. Of type ``wfstate``: HTTP to an api-server, as the user it names.
-        Of type ``postgres``: straight to the tables. When the default one is not defined: inside a task or trigger
-        HTTP with a short-lived token of this task instance; elsewhere (api-server, scheduler, CLI, ``dag.test()``)
-        Airflow's own database engine.
-    :param task_instance_id: for whom the token is. Default: the task instance that this code runs for. A trigger names
-        its own, ``str(self.task_instance.id)``: it has no context to ask.
+    :param wfstate_conn_id: the Airflow connection. With type ``wfstate``, the hook uses HTTP to an api-server, as the
+        connection's user. With type ``postgres``, it reads and writes the tables directly. If the default connection
+        does not exist, a task or trigger uses HTTP with a short-lived token of its task instance; any other process
+        (api-server, scheduler, CLI, ``dag.test()``) uses Airflow's own database engine.
+    :param task_instance_id: the task instance that the token is for. Default: the one that this code runs for. A
+        trigger must pass its own, ``str(self.task_instance.id)``, because it has no task context.
     """
 
     conn_name_attr = "wfstate_conn_id"
@@ -46,13 +46,13 @@ class WorkflowStateHook(BaseHook):
         self._task_instance_id = task_instance_id
 
     def get_conn(self) -> StateBackend:
-        """The way to the store; kept for this process, connection and task instance, with its sockets and tokens.
+        """The backend for this process, connection and task instance. It is cached, with its sockets and tokens.
 
-        :raises InvalidRequest: the connection is of another type, lacks a host or credentials, or is not defined and
-            is not the default one.
+        :raises InvalidRequest: the connection has another type, has no host or credentials, or does not exist and is
+            not the default one.
         """
         if not is_database_blocked():
-            # Connections cost little to read here, and may change: nothing is kept but the backend itself.
+            # Connections are cheap to read here and may change, so only the backend itself is cached.
             connection = self._find_connection()
             return self._kept(connection, "" if connection is None else connection.get_uri())
         key = self._key(self.wfstate_conn_id)
@@ -61,7 +61,7 @@ class WorkflowStateHook(BaseHook):
         return _BACKENDS[key]
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the store answers, and what it said. For Airflow's "Test" button."""
+        """Whether the store answers, and its message. For Airflow's "Test" button."""
         try:
             return True, self.get_conn().check()
         except WorkflowStateError as error:
@@ -81,7 +81,7 @@ class WorkflowStateHook(BaseHook):
                 return None
             raise InvalidRequest(
                 f"The Airflow connection {self.wfstate_conn_id!r} is not defined.",
-                f"Define it (type wfstate or postgres), or leave out wfstate_conn_id for {self.default_conn_name}.",
+                f"Define it (type wfstate or postgres), or leave out wfstate_conn_id to use {self.default_conn_name}.",
             ) from error
 
     def _make_backend(self, connection: Connection | None) -> StateBackend:
@@ -93,7 +93,7 @@ class WorkflowStateHook(BaseHook):
             return _postgres_backend(connection)
         raise InvalidRequest(
             f"The Airflow connection {connection.conn_id!r} is of type {connection.conn_type!r}.",
-            "Give one of type wfstate (HTTP to the api-server) or postgres (straight to the tables).",
+            "Use one of type wfstate (HTTP to the api-server) or postgres (directly to the tables).",
         )
 
     def _key(self, connection: str) -> tuple[int, str, str]:
@@ -126,8 +126,8 @@ def _user_credentials(connection: Connection, url: str) -> httpx.Auth:
         kept = TokenFile.of_airflow(url, connection.login, connection.password)
         return UserToken(url, connection.login, connection.password, kept)
     raise InvalidRequest(
-        f"The Airflow connection {connection.conn_id!r} names nobody.",
-        "Give it a login and a password of an Airflow user, or a token.",
+        f"The Airflow connection {connection.conn_id!r} has no credentials.",
+        "Give it the login and password of an Airflow user, or a token.",
     )
 
 
@@ -138,7 +138,7 @@ def _trust(connection: Connection) -> Trust:
     if not isinstance(verify, bool | None):
         raise InvalidRequest(
             f"The extra 'verify' of the Airflow connection {connection.conn_id!r} is {verify!r}.",
-            "Give true or false; the file of an authority goes into the extra 'ca'.",
+            "Use true or false. The file of a certificate authority goes into the extra 'ca'.",
         )
     ca = connection.extra_dejson.get("ca") or ""
     return Trust.of_airflow(connection_ca=str(ca), verify=verify is not False)
@@ -150,8 +150,8 @@ def _task_backend(task_instance_id: str | None) -> StateBackend:
 
     if task_instance_id is None:
         raise InvalidRequest(
-            "The state of workflows is asked for outside a task instance, in a process without a database.",
-            "Call it inside a task, name the task instance (a trigger's is self.task_instance.id), or define the "
+            "The hook was used outside a task instance, in a process without database access.",
+            "Use it inside a task, pass the task instance (in a trigger: self.task_instance.id), or define the "
             "Airflow connection wfstate_default.",
         )
     return ApiBackend(

@@ -1,1 +1,1 @@
-"""What DAG authors import: operators, steps and their durability."""
+"""The operators that DAG authors import, and what makes their tasks durable steps."""

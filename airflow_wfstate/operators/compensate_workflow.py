@@ -49,17 +49,19 @@ _RETRY_DELAY: Final = timedelta(seconds=5)
 
 
 class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
-    """Undo the steps of this DAG's run, in their turn, when the workflow is to be compensated.
+    """Compensate the steps of this DAG's run when the workflow is compensated and it is this run's turn.
 
-    Each DAG with compensations has one. It is a teardown and wires itself: below the DAG's leaves, above the DAG's
-    own teardowns. So it runs when the leaves are done, and does not decide the state of the run.
+    Each DAG with compensations needs one. It is a teardown and wires itself below the DAG's leaves and above the DAG's
+    own teardowns. It therefore runs when the leaves are done, and does not affect the state of the run.
 
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
-    :param retries: for the death of the process only; a compensation that fails is tried again inside.
-        By default 2.
-    :param retry_delay: before such a retry; by default 5 seconds, not Airflow's five minutes: undos wait for it.
-    :param kwargs: of every operator. From ``default_args`` come only who owns it, where it runs and who is told
-        (:data:`~airflow_wfstate.operators.relay.arguments.SUITS`); what else it shall have is given to it itself.
+    :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
+    :param retries: retries in case the process dies; default 2. They do not count towards a compensation's own
+        attempts, which this task retries itself.
+    :param retry_delay: the delay before such a retry. Default 5 seconds instead of Airflow's 5 minutes, because
+        compensations wait for it.
+    :param kwargs: the arguments of every operator. It takes only ownership, placement and notifications from
+        ``default_args`` (:data:`~airflow_wfstate.operators.relay.arguments.SUITS`); pass all others to the operator
+        directly.
     """
 
     ui_color = "#f4e3d7"
@@ -70,7 +72,7 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
         wfstate_conn_id: str = DEFAULT_CONNECTION_ID,
         **kwargs: Any,
     ) -> None:
-        # Not in the signature: Airflow would fill them from default_args.
+        # Not in the signature, because Airflow would fill them from default_args.
         own = {"retries": _RETRIES, "retry_delay": _RETRY_DELAY, **kwargs}
         super().__init__(**without_unfit_defaults(own))
         self.wfstate_conn_id = wfstate_conn_id
@@ -82,9 +84,9 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
             when_complete(dag, self.wire)
 
     def wire(self) -> None:
-        """Take the place in the DAG. Called when the DAG is complete; again does no harm.
+        """Add the relay's dependencies to the DAG. Called when the DAG is complete; safe to repeat.
 
-        :raises InvalidDag: there is a second relay, a task below this one, or a branch that is a leaf.
+        :raises InvalidDag: the DAG has a second relay, a task below this one, or a branch that is a leaf.
         """
         dag = self.get_dag()
         if dag is not None:
@@ -92,11 +94,12 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
             wire_relay(self, dag)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Take turns until there is none for this run.
+        """Run this run's compensations one by one until it has no more turns.
 
-        :raises AirflowFailException: a person must decide, because a compensation failed for good, or nobody can run
-            it.
-        :returns: ``decision`` and ``reason`` of the last answer, and ``compensations``: what was undone or tried.
+        :raises AirflowFailException: an operator must decide, because a compensation failed permanently or cannot be
+            run.
+        :returns: ``decision`` and ``reason`` of the last answer, and ``compensations``: those that ran, with their
+            results.
         """
         backend = WorkflowStateHook(self.wfstate_conn_id).get_conn()
         done: list[dict[str, Any]] = []
@@ -106,8 +109,9 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
             if answer.workflow is not None and not done:
                 push_workflow(context["ti"], answer.workflow, decision=answer.decision.value)
             if answer.decision is TurnDecision.HELD:
-                # So that Airflow shows it, and calls the task's on_failure_callback; the run's state stays as it is.
-                raise AirflowFailException(f"The workflow is held: {answer.reason} A person must decide.")
+                # Fail, so that Airflow shows it and calls the task's on_failure_callback. The run's state does not
+                # change.
+                raise AirflowFailException(f"The workflow is on hold: {answer.reason} An operator must decide.")
             if answer.decision is not TurnDecision.COMPENSATE or answer.work is None or answer.workflow is None:
                 self.log.info("%s: %s", answer.decision.value, answer.reason)
                 return {"decision": answer.decision.value, "reason": answer.reason, "compensations": done}
@@ -132,7 +136,7 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
             return backend.take_turn(TakeTurn(task_instance_id=str(context["ti"].id), leaf_task_ids=leaf_task_ids))
 
     def on_kill(self) -> None:
-        """Let the operator that undoes a step end what it has started."""
+        """Let the operator that is undoing a step stop what it started."""
         if self._undoing is not None:
             self._undoing.on_kill()
 
@@ -148,16 +152,16 @@ class CompensateWorkflowOperator(RelayTask, ChecksItsDag, BaseOperator):
                 else "its transaction was not committed"
             )
         except (AirflowFailException, InvalidDag) as error:
-            self.log.exception("Undoing step %s failed, and is not tried again.", work.step_name)
+            self.log.exception("Undoing step %s failed and will not be retried.", work.step_name)
             return self._end_badly(backend, work, error, may_retry=False)
         except Exception as error:
             self.log.exception("Undoing step %s failed.", work.step_name)
             return self._end_badly(backend, work, error)
-        except BaseException as error:  # the process is told to end: record it, and end
+        except BaseException as error:  # the process was told to stop: record it, and stop
             self._end_badly(backend, work, error)
             raise
         if nothing_to_undo is not None:
-            self.log.info("There is nothing to undo for step %s: %s", work.step_name, nothing_to_undo)
+            self.log.info("Step %s has nothing to undo: %s", work.step_name, nothing_to_undo)
             nothing_to_undo = recorded_text(nothing_to_undo, MAX_ERROR_LENGTH)
         return self._end(
             backend, EndCompensation(work.compensation_key, succeeded=True, nothing_to_undo=nothing_to_undo)
@@ -191,7 +195,7 @@ def _check_only(relay: CompensateWorkflowOperator, dag: DAG) -> None:
 
 
 def _pauses() -> Iterator[float]:
-    """Seconds between attempts of one compensation: 1, 2, 4 and so on, at most 30."""
+    """Yield the seconds between attempts of one compensation: 1, 2, 4 and so on, at most 30."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
         yield pause

@@ -1,4 +1,4 @@
-"""CompleteWorkflowOperator: the success of a workflow."""
+"""CompleteWorkflowOperator: marks a workflow as succeeded."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from airflow_wfstate.operators.workflow_xcom import push_workflow
 class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     """End the workflow of this run as succeeded.
 
-    It fails while a step or a child run is unfinished (a failed step that Airflow tries again is), and over a step of
-    its run that has failed for good, also where it stands beside that step or runs by ``trigger_rule="all_done"``.
-    It waits, deferred, where that is for another run to end: in a guest until the run that started the workflow has
-    completed it, in that run for steps that a guest has begun; at most ``[wfstate] busy_timeout_seconds``. A guest
-    fails when the workflow ends otherwise.
+    The task fails while a step or a child run is unfinished, which includes a failed step that Airflow will retry. It
+    also fails if a step of its run has failed permanently, even if the task is not downstream of that step or runs with
+    ``trigger_rule="all_done"``.     The task defers if another run has to finish first. In a guest, it waits until the
+    run that started the workflow has completed it; in that run, it waits for steps that a guest has begun. It waits for
+    at most ``[wfstate] busy_timeout_seconds``. In a guest, the task fails if the workflow ends in any other state.
 
-    Returns (as its XCom) ``workflow_id``, ``state``, ``output`` (the stored one: a guest gets what the workflow was
-    completed with) and ``not_reached``, the planned steps that never began.
+    The return value (its XCom) has ``workflow_id``, ``state``, ``output`` (the stored output, so a guest gets the
+    output that the workflow was completed with) and ``not_reached``, the planned steps that never began.
 
-    :param output: what the workflow produced. (templated)
-    :param over_failed_steps: True lets the workflow succeed over steps of this run that have failed for good; give the
-        operator a ``trigger_rule`` by which it runs then.
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param output: the output of the workflow. (templated)
+    :param over_failed_steps: True to let the workflow succeed even if steps of this run have failed permanently. Also
+        set a ``trigger_rule`` that lets the task run in that case.
+    :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
     """
 
     template_fields: Sequence[str] = ("output_value",)
@@ -49,7 +49,7 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # Not named output: Airflow's operators have a property of that name.
+        # Not named output, because Airflow's operators have a property of that name.
         self.output_value = output
         self.over_failed_steps = over_failed_steps
         self.wfstate_conn_id = wfstate_conn_id
@@ -60,10 +60,10 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
         return self._complete(context, waiting_since=None)
 
     def ask_again(self, context: Context, waiting_since: str | None = None, event: object = None) -> dict[str, Any]:
-        """Go on after waiting for another run of the workflow.
+        """Continue after waiting for another run of the workflow.
 
         :param waiting_since: when the wait began; None under ``dag.test()``, which loses a deferral's arguments.
-        :param event: of the trigger, which Airflow always hands over.
+        :param event: the trigger's event, which Airflow always passes.
         """
         return self._complete(context, waiting_since)
 
@@ -93,12 +93,12 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
         }
 
     def _check_output(self) -> None:
-        """Refuse an output that the XCom of this task could not hold: the task would fail when the workflow has ended.
+        """Refuse an output that XCom cannot hold; otherwise the task would fail after the workflow has ended.
 
-        :raises AirflowFailException: it is such an output.
+        :raises AirflowFailException: XCom cannot hold the output.
         """
         if self.do_xcom_push and not fits_xcom(self.output_value):
             raise AirflowFailException(
                 f"The output of the workflow cannot be pushed as XCom: {WHAT_XCOM_REFUSES}. Set do_xcom_push=False "
-                f"for task {self.task_id}, which stores it all the same, or give another output."
+                f"for task {self.task_id}, which still stores the output, or return another output."
             )

@@ -1,4 +1,4 @@
-"""durable(): any operator as a step."""
+"""durable(): make any operator a step."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ Task = TypeVar("Task", BaseOperator, MappedOperator)
 
 @options_by_keyword
 def durable(operator: Task, options: StepOptions) -> Task:
-    """Make a step of a classic operator or of a mapped task, and return it.
+    """Make a classic operator or a mapped task a step, and return it.
 
-    :param operator: an operator (sensors and deferrable ones too), or what ``.expand()`` of one returns.
-    :param options: by keyword, the fields of :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`:
+    :param operator: an operator, including sensors and deferrable operators, or the result of an operator's
+        ``.expand()``.
+    :param options: given as keywords, the fields of
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`:
         ``durable(operator, compensate=undo)``.
-    :raises InvalidDag: when it is something else, a step already, or a task that begins or ends in the triggerer.
+    :raises InvalidDag: the object is something else, is already a step, or is a task that begins or ends in the
+        triggerer.
     """
     _check(operator)
     if isinstance(operator, MappedOperator):
@@ -42,40 +45,40 @@ def _check(operator: object) -> None:
     if not isinstance(operator, (BaseOperator, MappedOperator)):
         raise InvalidDag(
             f"durable() was given an object of type {type(operator).__name__}.",
-            "Give it an operator or a mapped operator; decorate a function with @task.step instead of @task.",
+            "Pass an operator or a mapped operator. For a function, use @task.step instead of @task.",
         )
     if step_options_of(operator) is not None:
-        raise InvalidDag(f"Task {operator.task_id} is a step already.", "Leave out durable() around it.")
+        raise InvalidDag(f"Task {operator.task_id} is already a step.", "Remove durable() around it.")
     if _is_dag_run_trigger(operator.operator_class):
         raise InvalidDag(
-            f"Task {operator.task_id} is a TriggerDagRunOperator, which acts after its execute has ended.",
-            "Use TriggerWorkflowDagRunOperator: the triggered run then joins the workflow.",
+            f"Task {operator.task_id} is a TriggerDagRunOperator, which acts only after execute() has returned.",
+            "Use TriggerWorkflowDagRunOperator. The triggered run then joins the workflow.",
         )
     mapped = operator.partial_kwargs if isinstance(operator, MappedOperator) else {}
     for option in ("start_from_trigger", "end_from_trigger"):
         if getattr(operator, option, False) or mapped.get(option, False):
             raise InvalidDag(
-                f"Task {operator.task_id} has {option}: part of its life is spent where no worker runs it.",
+                f"Task {operator.task_id} has {option}=True, so part of it does not run on a worker.",
                 f"Set {option}=False.",
             )
 
 
 def _is_dag_run_trigger(operator_class: type) -> bool:
-    """Whether it is Airflow's TriggerDagRunOperator, whose module nobody has imported where it is not."""
+    """Whether it is Airflow's TriggerDagRunOperator. If its module is not imported, it cannot be."""
     module = sys.modules.get("airflow.providers.standard.operators.trigger_dagrun")
     return module is not None and issubclass(operator_class, module.TriggerDagRunOperator)
 
 
 def _step_class(operator_class: type[BaseOperator], options: StepOptions) -> type[BaseOperator]:
-    """A subclass that runs the operator's own ``execute`` and ``resume_execution`` as a step.
+    """Make a subclass that runs the operator's own ``execute`` and ``resume_execution`` as a step.
 
-    The operator's class is its only base, so it cannot be a ``StepOperator``: with that as a further base, Python
-    refuses to change the class of an operator that begins with an abstract mixin ("object layout differs"), as those
-    with Airflow's ``ResumableJobMixin`` do.
+    Its only base is the operator's class, so it is not a ``StepOperator``. With a second base, Python refuses to change
+    the class of an operator whose first base is an abstract mixin ("object layout differs"), such as Airflow's
+    ``ResumableJobMixin``.
     """
 
     def run(operator: BaseOperator, context: Context) -> Any:
-        if operator.__dict__.get("_wfstate_at_work"):  # a resume method that calls execute
+        if operator.__dict__.get("_wfstate_at_work"):  # a resume method that calls execute()
             return operator_class.execute(operator, context)
         return StepExecution(operator, options, context).execute(
             lambda _attempt: _at_work(operator, lambda: operator_class.execute(operator, context))

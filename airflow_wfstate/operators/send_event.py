@@ -1,4 +1,4 @@
-"""SendEventOperator: a task that says something for a service."""
+"""SendEventOperator: a task that sends an event on behalf of a service."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
 
 _TOLD: Final = 5
-"""Events that were not accepted, in the error."""
+"""How many refused events the error lists."""
 
 
 def send_events(events: Sequence[Mapping[str, Any]], wfstate_conn_id: str = DEFAULT_CONNECTION_ID) -> SentEvents:
-    """Send events (CloudEvents 1.0 in their JSON form) from a task; each counts once, however often it is sent.
+    """Send events (CloudEvents 1.0 as JSON) from a task. Each event is applied once, however often it is sent.
 
-    :param events: at most 1000.
+    :param events: up to 1000 events.
     :param wfstate_conn_id: as for :class:`SendEventOperator`.
-    :raises AirflowFailException: an event was refused: the others were received, and another try changes nothing.
+    :raises AirflowFailException: an event was refused. The others were received, and a retry would not change that.
     """
     try:
         sent = WorkflowStateHook(wfstate_conn_id).get_conn().send_events(SendEvents([dict(event) for event in events]))
@@ -37,22 +37,22 @@ def send_events(events: Sequence[Mapping[str, Any]], wfstate_conn_id: str = DEFA
 
 
 class SendEventOperator(BaseOperator):
-    """Send an event of a service, as CloudEvents 1.0, to the workflows of this Airflow.
+    """Send an event of a service, as CloudEvents 1.0, to the workflows of this Airflow installation.
 
-    For a service that Airflow itself speaks for. The definition names ``dag:<dag_id>`` among the service's ``users``,
-    unless the connection names a user who may send for it. The event's id follows from the run, the task and the map
-    index, so that a retry, or a clear, sends the same event, which counts once.
+    Use it for a service on whose behalf Airflow reports. The definition must list ``dag:<dag_id>`` among the service's
+    ``users``, unless the connection names a user who may send for the service. The event's id is derived from the run,
+    the task and the map index, so that a retry or a clear sends the same event, which is applied once.
 
-    Returns (as its XCom) ``verdict``, ``workflow_id``, ``step`` and ``reason``.
+    The return value (its XCom) has ``verdict``, ``workflow_id``, ``step`` and ``reason``.
 
-    :param event_type: of the event; what it means is in the definition. (templated)
-    :param source: of the event, which a service of the definition names. (templated)
-    :param data: what happened; holds the business key where the definition looks for it. (templated)
-    :param correlation_id: of the workflow; None where the key in the data tells it. (templated)
-    :param attributes: further attributes, such as ``time``, ``subject`` and ``sequence``; the same on each retry.
-        (templated)
-    :param event_id: instead of the id that follows from the task: for a task that is cleared to send anew. (templated)
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param event_type: the event's type; the definition says what it means. (templated)
+    :param source: the event's source, which must be listed by a service of the definition. (templated)
+    :param data: the event's data, with the business key where the definition expects it. (templated)
+    :param correlation_id: correlation id of the workflow; None if the key in the data identifies it. (templated)
+    :param attributes: further attributes, such as ``time``, ``subject`` and ``sequence``. They must be the same on each
+        retry. (templated)
+    :param event_id: replaces the derived id, for instance so that a cleared task sends a new event. (templated)
+    :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
     """
 
     template_fields: Sequence[str] = ("event_type", "source", "data", "correlation_id", "attributes", "event_id")
@@ -80,7 +80,7 @@ class SendEventOperator(BaseOperator):
         self.wfstate_conn_id = wfstate_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Send it."""
+        """Send the event."""
         ti = context["ti"]
         identity = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
         event: dict[str, Any] = {

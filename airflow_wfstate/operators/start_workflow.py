@@ -1,4 +1,4 @@
-"""StartWorkflowOperator: the start of a workflow."""
+"""StartWorkflowOperator: starts a workflow."""
 
 from __future__ import annotations
 
@@ -43,51 +43,52 @@ _POLICIES: Final[Mapping[str, type[Enum]]] = {
 
 
 class StartWorkflowOperator(ChecksItsDag, TextIdentities):
-    """Start the workflow ``(name, key)``, or attach this run to the one that has the key.
+    """Start the workflow ``(name, key)``, or attach this run to the workflow that already has the key.
 
-    Put it first in the DAG. Returns (as its XCom) ``workflow_id``, ``name``, ``key``, ``generation``,
-    ``correlation_id``, ``role`` (owner, child or guest), ``state``, and ``output`` (of a workflow that succeeded
-    before; None otherwise).
+    Put it first in the DAG. The return value (its XCom) has ``workflow_id``, ``name``, ``key``, ``generation``,
+    ``correlation_id``, ``role`` (owner, child or guest), ``state``, and ``output`` (of a workflow that has already
+    succeeded; otherwise None).
 
-    Where a definition file was applied to the name (``airflow wfstate definitions apply``), the plan, the participants,
-    the policies, the deadline and what is redacted come from there, and need not be given; what is given must be what
-    it says.
+    If a definition file was applied to the name (``airflow wfstate definitions apply``), the plan, participants,
+    policies, deadline and redaction come from the definition and can be left out here. If you give them, they must
+    match it.
 
-    :param name: of the process. (templated)
-    :param key: the business key, such as an order id. It, the name, the correlation id and the labels are rendered as
-        text, whatever ``render_template_as_native_obj`` says; what an expression of them gives must not be None. From
-        an XComArg may come a string, a number, a UUID, a date, or a tuple of those: ``str()`` is its text. (templated)
-    :param input: what the workflow is started with; None for the run's params, as a dict. A run that starts again
-        (cleared, resumed) may come with another one: the workflow keeps its own, and the log names what differs.
+    :param name: name of the business process. (templated)
+    :param key: the business key, such as an order id. Key, name, correlation id and labels are rendered as text
+        regardless of ``render_template_as_native_obj``, and their expressions must not evaluate to None. An XComArg may
+        give a string, a number, a UUID, a date, or a tuple of those, which ``str()`` converts to text. (templated)
+    :param input: the workflow's input; None for the run's params, as a dict. If a run starts again (cleared or resumed)
+        with a different input, the workflow keeps its original input, and the log lists the differences. (templated)
+    :param plan: the steps in order, each ``step``, ``participant.step`` or ``participant[place].step``; empty if it is
+        not known.
+    :param participants: ids of DAGs that may join by starting the same name and key. A triggered run may always join.
+    :param deadline: a timedelta counted from the start, a datetime with a time zone, or a text that renders to an ISO
+        8601 duration (``P3D``, ``PT4H``) or date and time. None, or a text that renders to nothing, for no deadline.
         (templated)
-    :param plan: the steps in order, each ``step``, ``participant.step`` or ``participant[place].step``; empty
-        when it is not known.
-    :param participants: DAG ids that may join by starting the same name and key; a triggered run always may.
-    :param deadline: a timedelta from the start on; a datetime with a time zone; or a text that renders to an ISO 8601
-        duration (``P3D``, ``PT4H``) or moment. None, and a text that renders to nothing, for none. (templated)
-    :param on_deadline: what follows, once, when the deadline passes: ``flag`` shows it as overdue, ``fail`` fails it
-        (and ``on_failure`` decides about the rest), ``cancel`` and ``compensate`` cancel it without and with the undo
-        of what was done. None, of this and the other policies: what the definition says, else the default, here
-        ``flag``.
-    :param on_failure: ``compensate`` what was done (the default), or ``hold`` it for an operator.
-    :param on_compensation_error: when an undo fails for good, ``stop`` and hold the workflow (the default), or
-        ``continue`` with what else is to be undone, and hold it then.
-    :param on_skip: what follows when the run ends well and its CompleteWorkflowOperator was skipped (by a branch, a
-        short circuit, a rejected approval, a mapping over nothing). With nothing to undo the workflow succeeds.
-        Otherwise ``hold`` (the default) keeps it open, and flags it, until an operator decides; ``complete`` lets it
-        succeed, and discards the undos; ``compensate`` undoes what was done.
+    :param on_deadline: what happens, once, when the deadline passes. ``flag`` marks the workflow as overdue. ``fail``
+        fails it, and ``on_failure`` applies. ``cancel`` cancels it without compensation, ``compensate`` cancels it with
+        compensation. For this and all other policies, None means the definition's value, or else the default, which is
+        ``flag`` here.
+    :param on_failure: ``compensate`` the finished steps (the default), or put the workflow on ``hold`` until an
+        operator decides.
+    :param on_compensation_error: what happens when a compensation fails permanently. ``stop`` puts the workflow on hold
+        at once (the default). ``continue`` runs the remaining compensations first.
+    :param on_skip: what happens when the run succeeds but its CompleteWorkflowOperator was skipped (by a branch, a
+        short circuit, a rejected approval, or an empty mapping). If there is nothing to undo, the workflow succeeds.
+        Otherwise ``hold`` (the default) keeps it open and flagged until an operator decides, ``complete`` lets it
+        succeed and discards its compensations, and ``compensate`` undoes the finished steps.
     :param correlation_id: None for the workflow's own id. (templated)
-    :param labels: what people search by besides name and key, such as ``{"region": "eu"}``; at most 20, kept by the
-        generation that this start creates. Not for secrets. (templated)
-    :param redact: JSON paths into the workflow's input and output: people see ``***`` there; see
-        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`. The run's own conf and params are
-        shown by Airflow itself.
-    :param if_exists: what to do when another run's open workflow has the key. ``attach``: take part in it, as a
-        guest. ``reject``: fail. ``terminate``: cancel it with compensation, wait for its end, and start anew (also
-        with another input). A workflow that succeeded answers in any case, and one that is being compensated is
-        waited for. A rehearsal (``dag.test()``, ``airflow dags test``, ``airflow tasks test``) leaves
-        the key to real runs: its workflow has the key ``key~run_id``.
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param labels: labels to search by in addition to name and key, such as ``{"region": "eu"}``; at most 20. They are
+        stored with the generation that this start creates. Do not put secrets in them. (templated)
+    :param redact: JSON paths into the workflow's input and output that are hidden from users, who see ``***``; see
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`. Airflow itself still shows the run's
+        conf and params.
+    :param if_exists: what to do if an open workflow of another run has the key. ``attach`` joins it as a guest.
+        ``reject`` fails. ``terminate`` cancels it with compensation, waits for it to end, and starts a new one, which
+        may have a different input. In all cases, a workflow that has succeeded returns its stored outputs, and the task
+        waits for one that is being compensated. A rehearsal (``dag.test()``, ``airflow dags test``, ``airflow tasks
+        test``) does not use the key: its workflow gets the key ``key~run_id``.
+    :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
     """
 
     template_fields: Sequence[str] = ("name", "key", "input", "correlation_id", "labels", "deadline")
@@ -125,7 +126,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         self.input = input
         for option, names in (("plan", plan), ("participants", participants)):
             if isinstance(names, str):
-                raise InvalidDag(f"Task {self.task_id}: {option} is the text {names!r}.", f"Give a list: [{names!r}].")
+                raise InvalidDag(f"Task {self.task_id}: {option} is a string, {names!r}.", f"Give a list: [{names!r}].")
         self.plan = list(plan)
         self.participants = list(participants)
         self.deadline = deadline
@@ -147,14 +148,14 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         self._check_what_can_be_seen()
 
     def _check_what_can_be_seen(self) -> None:
-        """Check what the store would refuse, where no template and no other task is to give it yet.
+        """Check for values that the store would refuse, as far as they are known before templates and other tasks run.
 
-        :raises InvalidDag: it would be refused in any case.
+        :raises InvalidDag: the store would refuse a value in any case.
         """
         if (number := _number_that_no_dag_holds(self.input)) is not None:
             raise InvalidDag(
-                f"Task {self.task_id}: its input has {number}, which Airflow cannot keep in a DAG.",
-                "Leave it out, or give None or a text.",
+                f"Task {self.task_id}: its input has {number}, which Airflow cannot store in a DAG.",
+                "Leave it out, or use None or a string.",
             )
         try:
             if self.deadline is not None and _is_given(self.deadline):
@@ -164,7 +165,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             check_plan(self.plan)
             for label, value in self.labels.items():
                 if value is None:
-                    raise InvalidRequest(f"The label {label} is None.", "Give it a text, or leave it out.")
+                    raise InvalidRequest(f"The label {label} is None.", "Give it a string, or leave it out.")
                 if _is_given(label) and _is_given(value):
                     check_labels({str(label): str(value)})
             for kind, text in self._names():
@@ -181,10 +182,10 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         return self._start(context, waiting_since=None)
 
     def ask_again(self, context: Context, waiting_since: str | None = None, event: object = None) -> dict[str, Any]:
-        """Go on after waiting for the compensations of the workflow that has the key.
+        """Continue after waiting for the workflow that has the key to be compensated.
 
         :param waiting_since: when the wait began; None under ``dag.test()``, which loses a deferral's arguments.
-        :param event: of the trigger, which Airflow always hands over.
+        :param event: the trigger's event, which Airflow always passes.
         """
         return self._start(context, waiting_since)
 
@@ -195,14 +196,14 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         push_workflow(context["ti"], started.workflow, role=started.role.value)
         if started.workflow.key != request.key:
             self.log.info(
-                "This is a rehearsal: it leaves the key %s to real runs, and its workflow has the key %s.",
+                "This is a rehearsal. It leaves the key %s to real runs; its workflow has the key %s.",
                 request.key,
                 started.workflow.key,
             )
         if started.input_differs:
             self.log.warning(
-                "The input of this start differs from the one that workflow %s / %s was started with, which it keeps. "
-                "They differ in: %s.",
+                "The input differs from the one that workflow %s / %s was started with. The workflow keeps its "
+                "original input. They differ in: %s.",
                 started.workflow.name,
                 started.workflow.key,
                 ", ".join(started.input_differs),
@@ -213,8 +214,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
             )
         if started.role is RunRole.GUEST:
             self.log.info(
-                "Workflow %s / %s is there already, %s, and this run takes part as its guest: a step that is done "
-                "answers with its stored output, and is not done again.",
+                "Workflow %s / %s already exists (%s), and this run joins it as a guest: finished steps return their "
+                "stored output and are not executed again.",
                 started.workflow.name,
                 started.workflow.key,
                 started.workflow.state.value,
@@ -253,7 +254,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
 
 
 def _is_given(value: object) -> bool:
-    """Whether a value stands in the DAG file, and is not rendered, or made by another task, when the task runs."""
+    """Whether the DAG file gives the final value, so that no template and no other task changes it."""
     return not isinstance(value, XComArg) and not (isinstance(value, str) and is_template(value))
 
 
@@ -277,10 +278,10 @@ def _as_xcom(started: StartedWorkflow) -> dict[str, Any]:
 
 
 def _number_that_no_dag_holds(value: object) -> str | None:
-    """What a literal holds that would lose its DAG; None for nothing.
+    """What in a literal would make Airflow lose the DAG; None if nothing would.
 
-    With NaN or an infinite number PostgreSQL refuses the serialised DAG. With an integer beyond 64 bits the
-    dag-processor's child cannot send what it has parsed, and the file has no DAGs and no import error either.
+    PostgreSQL refuses a serialised DAG with NaN or an infinite number. With an integer of more than 64 bits, the
+    dag-processor's child process cannot send what it has parsed, and the file shows neither DAGs nor an import error.
     """
     if isinstance(value, float):
         return None if math.isfinite(value) else "a number that is not finite"

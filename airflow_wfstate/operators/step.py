@@ -1,4 +1,4 @@
-"""Step: what a step's function gets to know about itself, and may tell."""
+"""Step: the object through which a step's function reads and records its own state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class Step:
-    """The step that a task is doing, filled into the reserved parameter ``step``.
+    """The step that a task is executing, passed in the reserved parameter ``step``.
 
     :param attempt: the attempt that this process holds.
     """
@@ -35,73 +35,73 @@ class Step:
 
     @property
     def workflow(self) -> WorkflowRef:
-        """The workflow: id, name, key, generation and correlation id (its state is that of the begin)."""
+        """The workflow: id, name, key, generation and correlation id. Its state is that at the begin of the attempt."""
         return self._attempt.begun.workflow
 
     @property
     def attempt(self) -> int:
-        """Number of this attempt, counted through the step's life from 1."""
+        """Number of this attempt, counted from 1 over the whole life of the step."""
         return self._attempt.begun.attempt
 
     @property
     def round(self) -> int:
-        """Number of the round from 1: retries share it, a deliberate rerun starts the next."""
+        """Number of the round, from 1. Retries share a round; a deliberate rerun starts the next one."""
         return self._attempt.begun.round
 
     @property
     def idempotency_key(self) -> str:
-        """The same on every attempt of a round: hand it to the outside system."""
+        """A key that is the same for every attempt of a round. Pass it to external systems."""
         return self._attempt.begun.idempotency_key
 
     @property
     def cancelled(self) -> bool:
-        """Whether this process was told to end: ask now and then in a long step, tidy up, and raise.
+        """Whether this process was told to stop. Check it regularly in a long step, clean up, and raise.
 
-        True when the workflow was cancelled, the task was failed or cleared by hand, its ``execution_timeout`` has
-        passed, or the worker stops. Airflow looks at its next heartbeat, and kills the process 5 seconds after that.
-        A step that raises before is recorded as failed, one that returns as succeeded: it counts as done, also when its
-        task was cleared to have it done anew.
+        It is True if the workflow was cancelled, the task was manually failed or cleared, its ``execution_timeout`` has
+        passed, or the worker is shutting down. Airflow notices this at its next heartbeat, and kills the process 5
+        seconds later.         A step that raises before that is recorded as failed. One that returns is recorded as
+        succeeded and counts as done, even if its task was cleared to run it again.
         """
         return self._attempt.cancelled
 
     @property
     def checkpoints(self) -> Mapping[str, object]:
-        """By name, the last value saved in this round, by whichever attempt. Read only."""
+        """The last value saved under each name in this round, by any attempt. Read-only."""
         return MappingProxyType(self._checkpoints)
 
     def checkpoint(self, name: str, value: object) -> None:
-        """Save a value under a name. When this returns it is durable; later attempts of the round find it.
+        """Save a value under a name. Once this returns, it is durable and visible to later attempts of the round.
 
         :param name: 1 to 250 characters.
-        :param value: anything that a step may return.
-        :raises InvalidName: the name breaks the rule of names.
+        :param value: any value that a step may return.
+        :raises InvalidName: the name is not valid.
         :raises InvalidPayload: the value cannot be stored.
-        :raises PayloadTooLarge: it is larger than ``[wfstate] max_payload_bytes``.
+        :raises PayloadTooLarge: the value is larger than ``[wfstate] max_payload_bytes``.
         :raises StaleAttempt: a newer attempt has taken over; stop working.
         :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
         """
         if name == LEFT_BEHIND:
-            raise InvalidName(f"The checkpoint name {name!r} is reserved.", "Give another name.")
+            raise InvalidName(f"The checkpoint name {name!r} is reserved.", "Choose another name.")
         self._attempt.save_checkpoint(check_name("checkpoint name", name), value)
         self._checkpoints[name] = value
 
     def token(self, name: str = "callback", *, expires: timedelta = DEFAULT_EXPIRY) -> Token:
-        """A one-time URL for a partner outside, whose answer the step waits for.
+        """Create a one-time URL for an external partner whose answer the step waits for.
 
-        Hand out ``token.url`` inside of :meth:`once`, and return what is made of ``token.wait()``::
+        Pass on ``token.url`` inside :meth:`once`, and return a result based on ``token.wait()``::
 
             token = step.token(expires=timedelta(days=3))
             step.once("order", place_order, order_id, callback=token.url)
             return token.wait()
 
-        The wait belongs to the round: a retry goes on with it, and neither asks anew nor starts its time over. Each
-        attempt has a URL of its own; the first answer by any of them ends the wait.
+        The wait belongs to the round: a retry continues it, and neither asks again nor restarts its time. Each attempt
+        has its own URL, and the first answer to any of them ends the wait.
 
-        :param name: of the wait, where a step has several: 1 to 250 characters.
-        :param expires: how long the wait takes at most, counted from the first token of this name in the round; all of
-            its tokens expire then. A later attempt that gives another time moves the end.
-        :raises InvalidName: the name breaks the rule of names.
-        :raises InvalidRequest: the time is not between zero and ten years.
+        :param name: name of the wait, needed if a step has several; 1 to 250 characters.
+        :param expires: maximum length of the wait, counted from the first token of this name in the round. All of its
+            tokens expire then. A later attempt can change it.
+        :raises InvalidName: the name is not valid.
+        :raises InvalidRequest: ``expires`` is not between zero and ten years.
         :raises StaleAttempt: a newer attempt has taken over; stop working.
         :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
         """
@@ -113,25 +113,28 @@ class Step:
     def once(
         self, name: str, function: Callable[..., Result], /, *args: Any, record_errors: bool = False, **kwargs: Any
     ) -> Result:
-        """Make a call whose result is recorded: later attempts of the round get the record, and do not call.
+        """Make a call and record its result. Later attempts of the round get the recorded result and do not call again.
 
-        The call is at least once, as every effect: the process may die between the call and its record.
+        Like every side effect, the call happens at least once, because the process may die between the call and its
+        record.
 
-        The function may be async, or return an awaitable: then so does ``once``, and what is recorded is the awaited
-        result: ``await step.once("fetch", fetch, url)``. Give the function itself, and await what ``once`` returns.
+        The function may be async, or return an awaitable. Then ``once`` also returns an awaitable, and records the
+        awaited result: ``await step.once("fetch", fetch, url)``. Pass the function itself, and await what ``once``
+        returns.
 
-        :param name: of the call: 1 to 250 characters, another one for each call of an attempt. A call that failed, and
-            whose error was not recorded, may be made again under its name, with the same function and arguments.
-        :param function: called with the further arguments, also with those that are called ``name`` or ``function``.
-        :param record_errors: whether an ``Exception`` is recorded too, so that later attempts do not call again, but
-            raise :class:`~airflow_wfstate.exceptions.RecordedError`. Without it the next attempt calls again. An
-            exception by which a task tells Airflow to skip, defer or reschedule it is no error, and never recorded.
-        :returns: what the function returned, or what it returned in an earlier attempt.
-        :raises RecordedError: the call failed in an earlier attempt, and was recorded so.
-        :raises InvalidName: the name breaks the rule of names, or another call of this attempt has used it; the
-            function was not called.
-        :raises InvalidPayload: the function has a ``yield``, and was not called; or the result cannot be stored, and
-            the call was made.
+        :param name: name of the call, 1 to 250 characters; unique within the attempt. A call that failed, and whose
+            error was not recorded, may be repeated under its name with the same function and arguments.
+        :param function: called with the remaining arguments, including keyword arguments named ``name`` or
+            ``function``.
+        :param record_errors: whether to record an ``Exception`` as well, so that later attempts do not call again but
+            raise :class:`~airflow_wfstate.exceptions.RecordedError`. By default the next attempt calls again.
+            Exceptions that tell Airflow to skip, defer or reschedule the task are not errors, and are never recorded.
+        :returns: the result of the function, from this attempt or an earlier one.
+        :raises RecordedError: the call failed in an earlier attempt, which recorded the error.
+        :raises InvalidName: the name is not valid, or another call of this attempt has used it. The function was not
+            called.
+        :raises InvalidPayload: the function has a ``yield`` and was not called; or it was called, and its result cannot
+            be stored.
         :raises StaleAttempt: a newer attempt has taken over; stop working.
         :raises WorkflowClosed: the workflow has ended or is being compensated; stop working.
         """
@@ -140,14 +143,14 @@ class Step:
 
 
 class _UnfilledStep:
-    """What :data:`STEP` is: it stands for the step in a signature, and says so when it is used."""
+    """The type of :data:`STEP`, a placeholder for the step in a signature. It raises an error if it is used."""
 
     def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):  # what copying, pickling and inspection ask for
+        if name.startswith("__"):  # copying, pickling and inspection look these up
             raise AttributeError(name)
         raise InvalidDag(
-            f"step.{name} was used, but no step is being done: STEP is only the parameter's default.",
-            "Name the parameter 'step' and decorate the function with @task.step; in a test of your own, pass a Step.",
+            f"step.{name} was used, but no step is running: STEP is only the parameter's default.",
+            "Name the parameter 'step' and decorate the function with @task.step. In your own tests, pass a Step.",
         )
 
     def __repr__(self) -> str:
@@ -155,4 +158,4 @@ class _UnfilledStep:
 
 
 STEP: Final = cast("Step", _UnfilledStep())
-"""The default of the reserved parameter in typed DAGs: ``def charge(order: str, step: Step = STEP)``."""
+"""The default value of the reserved parameter in typed DAGs: ``def charge(order: str, step: Step = STEP)``."""

@@ -1,17 +1,18 @@
-"""TransactionalStepOperator: a step that writes to PostgreSQL, exactly once.
+"""TransactionalStepOperator: a step that writes to PostgreSQL exactly once.
 
-The protocol is that of the idempotent consumer, with an inbox table: what was done and the note that it was done are
-one transaction, in the database where it was done (Chris Richardson, Microservices Patterns, 2018, section 3.3.6;
+It follows the idempotent consumer pattern with an inbox table: the writes and the record that they were made commit in
+one transaction, in the same database (Chris Richardson, Microservices Patterns, 2018, section 3.3.6;
 microservices.io/patterns/communication-style/idempotent-consumer.html). The inbox is the table ``wfstate_commit``, and
-the message's id is the idempotency key of the round: ``commit_marker.py`` says how it is written, and how two attempts
-at once are serialised.
+the message's id is the round's idempotency key. ``commit_marker.py`` explains how it is written, and how concurrent
+attempts are serialised.
 
-An attempt can die at any point. Before its commit, the database has neither its writes nor its marker, and the next
-attempt acts. After it, also when the answer to the commit or to the step's end was lost, the next attempt finds the
-marker and returns the stored output without acting. A deliberate rerun is another round, so it has another marker.
+An attempt can die at any point. If it dies before its commit, the database has neither its writes nor its marker, and
+the next attempt does the work. If it dies after its commit, even when the answer to the commit or to the step's end was
+lost, the next attempt finds the marker and returns the stored output without writing again. A deliberate rerun is
+another round, so it has another marker.
 
-An attempt that cannot learn whether it was committed ends as lost, never as failed; ``commit_inquiry.py`` says who
-asks again.
+An attempt that cannot find out whether its commit succeeded ends as lost, never as failed. ``commit_inquiry.py``
+explains who checks again.
 """
 
 from __future__ import annotations
@@ -41,26 +42,27 @@ from airflow_wfstate.operators.steps.step_operator import StepOperator
 from airflow_wfstate.operators.steps.user_function import check_plain_function
 
 _PSYCOPG: Final = "psycopg"
-"""The package of psycopg 3; psycopg2 has no further results of an ``execute`` to go to."""
+"""The package name of psycopg 3. In psycopg2, an ``execute`` has no further result sets."""
 
 
 class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, TransactionalTask):
-    """Write to PostgreSQL exactly once: the writes and the step's marker commit in one transaction.
+    """Write to PostgreSQL exactly once, by committing the writes and the step's marker in one transaction.
 
-    Give ``sql`` or ``python_callable``. The transaction belongs to the operator: a commit in the middle is refused.
-    The marker is a row of the table ``wfstate_commit`` in the same database, which is made on first use.
+    Give either ``sql`` or ``python_callable``. The operator controls the transaction; a commit before its end is
+    refused. The marker is a row in the table ``wfstate_commit`` of the same database. The table is created on first
+    use.
 
     :param conn_id: an Airflow connection of type ``postgres``.
-    :param sql: a statement, several in a list, or the name of a file that ends in ``.sql``. The step's output is the
-        rows of the last one, as a list of dicts; None when it has no rows. (templated)
-    :param parameters: for each of the statements, as the driver wants them (a sequence or a mapping); None when they
-        have no placeholders. (templated)
-    :param python_callable: called as ``fn(cursor, **op_kwargs)``; what it returns is the step's output.
-    :param op_kwargs: for ``python_callable``. (templated)
+    :param sql: a statement, a list of statements, or the name of a file that ends in ``.sql``. The step's output is the
+        rows of the last statement, as a list of dicts; None if it returns no rows. (templated)
+    :param parameters: parameters for each of the statements, as the driver expects them (a sequence or a mapping); None
+        if they have no placeholders. (templated)
+    :param python_callable: called as ``fn(cursor, **op_kwargs)``. Its return value is the step's output.
+    :param op_kwargs: keyword arguments for ``python_callable``. (templated)
     :param kwargs: the options of the step, which are the fields of
-        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``name`` is called ``step_name``; a
-        mapped task can have no ``compensate``), and the arguments of the task.
-    :raises InvalidDag: neither or both of ``sql`` and ``python_callable`` are given, or an option is wrong.
+        :class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions` (``name`` is called ``step_name``
+        here, and a mapped task cannot have ``compensate``), and the arguments of the task.
+    :raises InvalidDag: neither or both of ``sql`` and ``python_callable`` are given, or an option is not valid.
     """
 
     template_fields: Sequence[str] = ("conn_id", "sql", "parameters", "op_kwargs")
@@ -86,7 +88,7 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
         if (sql is None) is (python_callable is None):
             raise InvalidDag(
                 f"Task {self.task_id} has {'neither' if sql is None else 'both'} sql and python_callable.",
-                "Give one of them.",
+                "Give exactly one of them.",
             )
         if python_callable is not None:
             check_plain_function("python_callable", python_callable)
@@ -98,16 +100,16 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
         self.step_options = options
 
     def execute(self, context: Context) -> Any:
-        """Do the step, or return what it produced before."""
+        """Execute the step, or return its stored output."""
         if self.step_options.compensate is not None and (context["ti"].map_index or 0) >= 0:
             raise InvalidDag(
-                f"Task {self.task_id} is mapped and has a compensation, which its relay could not find.",
-                "Leave out compensate=, or write the step with @task.step.",
+                f"Task {self.task_id} is mapped and has a compensation, but the relay could not find its handler.",
+                "Remove compensate=, or write the step with @task.step.",
             )
         return super().execute(context)
 
     def do_step(self, attempt: Attempt, context: Context) -> object:
-        """Act once, and return what was committed."""
+        """Do the work once, and return the committed output."""
         begun = attempt.begun
         inquiry = Inquiry(self.conn_id, begun.idempotency_key, begun.workflow.id, self._label(context))
         connection = inquiry.connect()
@@ -120,7 +122,7 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
             marker.complete(encode(output))
             return self._commit(connection, attempt, inquiry, output)
         except BaseException:
-            with suppress(Exception):  # the connection may be lost: PostgreSQL rolls back then
+            with suppress(Exception):  # if the connection is lost, PostgreSQL rolls back
                 connection.rollback()
             raise
         finally:
@@ -129,16 +131,16 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
     def _found(self, found: Payload, inquiry: Inquiry) -> object:
         if was_undone(found):
             raise StaleAttempt(f"Step {inquiry.label} was undone before this attempt acted.", "Nothing was written.")
-        self.log.info("An earlier attempt has committed this step; here is the output that its marker keeps.")
+        self.log.info("An earlier attempt committed this step. Returning the output stored in its marker.")
         return decode(found)
 
     def _commit(self, connection: Connection, attempt: Attempt, inquiry: Inquiry, output: object) -> object:
         """Commit, and return the output.
 
-        :raises Exception: the error of the commit, when it was not carried out.
-        :raises Unavailable: whether it was carried out is not known.
+        :raises Exception: the error of the commit, if it did not take effect.
+        :raises Unavailable: it is not known whether the commit took effect.
         """
-        attempt.outcome_is_unknown = True  # whatever ends this process from here on
+        attempt.outcome_is_unknown = True  # if anything ends this process from here on
         try:
             connection.commit()
         except Exception as error:  # of psycopg2 or of psycopg
@@ -146,7 +148,7 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
             attempt.outcome_is_unknown = False
             if found is None:
                 raise
-            self.log.info("The answer to the commit was lost (%s), but it was carried out.", str(error).strip())
+            self.log.info("The answer to the commit was lost (%s), but the commit took effect.", str(error).strip())
             return decode(found)
         attempt.outcome_is_unknown = False
         return output
@@ -162,7 +164,7 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
                 raise ended_by_the_user(label) from error
             raise
         finally:
-            with suppress(Exception):  # the user's code may have closed it, and its error matters more
+            with suppress(Exception):  # the user's code may have closed it, and the original error matters more
                 cursor.close()
 
     def _execute_sql(self, cursor: Cursor) -> list[dict[str, Any]] | None:
@@ -178,9 +180,9 @@ class TransactionalStepOperator(ChecksItsDag, StepOperator, TextIdentities, Tran
         names = [column[0] for column in cursor.description]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise TransactionRefused(
-                f"The result of the last statement has several columns named {', '.join(twice)}: a row as a dict "
-                "would keep one of them.",
-                "Give each a name of its own, with AS. Nothing was written.",
+                f"The result of the last statement has several columns named {', '.join(twice)}. A row is a dict "
+                "and would keep only one of them.",
+                "Give each its own name with AS. Nothing was written.",
             )
         return [dict(row) if isinstance(row, dict) else dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -21,23 +21,23 @@ from airflow_wfstate.operators.workflow_xcom import WORKFLOW_XCOM_KEY
 
 _ENDED: Final = ("success", "failed")
 _MAX_READABLE: Final = 100
-"""Characters of a step's name up to which it stands in the run id as it is."""
+"""Up to this many characters, a step's name appears unchanged in the run id."""
 
 
 class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
-    """Trigger a run of another DAG that joins the workflow, and wait for its end.
+    """Trigger a run of another DAG that joins the workflow, and wait for it to end.
 
-    A step like any other: done once, also when its process dies between the trigger and the answer, because the run's
-    id follows from workflow, step and round. The run is linked to the workflow before it exists. A restart that begins
-    inside the run takes this step along, whose next round waits for the same run. Output: ``dag_id``, ``run_id`` and
-    ``state``.
+    It is a step like any other. The run is triggered once, even if the process dies between the trigger and the answer,
+    because the run's id is derived from workflow, step and round. The run is linked to the workflow before it exists. A
+    restart from a step inside the run also includes this step; its next round waits for the same run. The output has
+    ``dag_id``, ``run_id`` and ``state``.
 
-    :param trigger_dag_id: the DAG to run; rendered as text. (templated)
-    :param conf: of the run; None for this run's conf and params. Under the key ``wfstate`` the workflow's id and
-        correlation id are added. (templated)
-    :param wait_for_completion: wait, deferred, until the run has ended, and fail when it failed. False: the step is
-        done when the run is triggered.
-    :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear`` and ``wfstate_conn_id``, as of every step
+    :param trigger_dag_id: id of the DAG to run, rendered as text. (templated)
+    :param conf: conf of the triggered run; None for this run's conf and params. The workflow's id and correlation id
+        are added under the key ``wfstate``. (templated)
+    :param wait_for_completion: True to defer until the run has ended, and fail if it failed. False to finish the step
+        as soon as the run is triggered.
+    :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear`` and ``wfstate_conn_id``, as for every step
         (:class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`), and the arguments of the task.
     """
 
@@ -45,7 +45,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
     identity_fields: ClassVar[Mapping[str, str]] = {"trigger_dag_id": "id of the DAG to trigger"}
     template_fields_renderers: ClassVar[dict[str, str]] = {"conf": "py"}
     ui_color = "#dcefe0"
-    # What the run did is undone, and hidden, as its own steps say.
+    # The steps of the triggered run declare their own compensations and redaction.
     step_keywords: ClassVar[StepKeywords] = StepKeywords(
         name="step_name",
         without=("compensate", "compensate_when", "compensate_attempts", "pivot", "irreversible", "redact"),
@@ -72,7 +72,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
         if event["state"] is None:
             raise AirflowException(
                 f"Run {event['run_id']} of DAG {self.trigger_dag_id} was deleted while this task waited for it. "
-                "The next try triggers it again; what its steps have done is not done again."
+                "The next try triggers it again; its finished steps are not executed again."
             )
         return self._output(str(event["run_id"]), str(event["state"]))
 
@@ -91,7 +91,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
         return self._output(run_id, state)
 
     def _wait(self, run_id: str) -> None:
-        # Imported when needed, as DAG files need not wait for it.
+        # Imported only when needed, so that DAG files parse faster.
         from airflow_wfstate.triggers.child_run import ChildRunTrigger
 
         self.defer(
@@ -102,8 +102,8 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
     def _output(self, run_id: str, state: str) -> dict[str, str]:
         if state == "failed":
             raise AirflowException(
-                f"Run {run_id} of DAG {self.trigger_dag_id} failed. Its own tasks tell why; when the cause is "
-                "mended, airflow wfstate resume sets both runs going again."
+                f"Run {run_id} of DAG {self.trigger_dag_id} failed. See the logs of its tasks. When the cause is "
+                "fixed, airflow wfstate resume resumes both runs."
             )
         return {"dag_id": self.trigger_dag_id, "run_id": run_id, "state": state}
 
@@ -120,7 +120,7 @@ class TriggerWorkflowDagRunOperator(ChecksItsDag, StepOperator, TextIdentities):
 def child_run_id(attempt: Attempt, step_name: str, map_index: int | None) -> str:
     """The id of the run that a round of a step triggers: the same on every attempt of the round.
 
-    A step with a long or unusual name, and an item of a mapped one, is named by its step id, which is unique.
+    For a step with a long or unusual name, and for an item of a mapped step, the id contains a hash of the step's id.
     """
     begun = attempt.begun
     is_mapped = map_index is not None and map_index >= 0

@@ -1,4 +1,4 @@
-"""WaitForEventOperator: the wait for what a service says."""
+"""WaitForEventOperator: waits for an event of a service."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from airflow_wfstate.operators.steps.step_operator import StepOperator
 from airflow_wfstate.operators.steps.wait import output_of
 
 _REMEDY = (
-    "Find out what became of it: airflow wfstate event list. If it is coming after all, a resume of the workflow waits "
-    "once more."
+    "Check what happened to it with: airflow wfstate event list. If it is still going to come, resume the workflow to "
+    "wait again."
 )
 
 
 class WaitForEventOperator(ChecksItsDag, StepOperator, TextIdentities):
-    """Wait, deferred, for an event about a workflow; the event's data is the output of the step.
+    """Defer until an event about a workflow arrives. The event's data is the output of the step.
 
-    An event that came before is found, also one that waits for its workflow to start. The first of its type counts, and
-    stays the one for every retry. The step fails at once, and is not retried, when the event cannot come any more: the
-    workflow is over or being undone, or its definition says which step the event tells of, and that has failed, was
-    skipped or undone.
+    Events that arrived earlier are found, including those that are parked until their workflow starts. The first event
+    of the type counts, also for every retry. The step fails at once, without retries, if the event can no longer come:
+    the workflow has ended or is being compensated, or the definition maps the event to a step that has failed, was
+    skipped or was compensated.
 
     :param event: the type of the event. (templated)
-    :param key: of the workflow that the event is about. None, without a correlation id: of the workflow of this run.
-        (templated)
-    :param name: of the workflow, with ``key``. None: as that of this run. (templated)
-    :param correlation_id: of the workflow, in place of its key. (templated)
-    :param timeout: how long to wait, from when the round began to; a retry does not start it over. None: for as long as
-        the workflow goes on.
-    :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear``, ``redact`` and ``wfstate_conn_id``, as of every
+    :param key: key of the workflow that the event is about. None, without a correlation id, for the workflow of this
+        run. (templated)
+    :param name: name of the workflow, used with ``key``. None for the same name as this run's workflow. (templated)
+    :param correlation_id: correlation id of the workflow, instead of its key. (templated)
+    :param timeout: how long to wait, counted from when the round began to wait; a retry does not restart it. None to
+        wait for as long as the workflow runs.
+    :param kwargs: ``step_name``, ``item_key``, ``was``, ``on_clear``, ``redact`` and ``wfstate_conn_id``, as for every
         step (:class:`~airflow_wfstate.operators.steps.declaration.options.StepOptions`), and the arguments of the task.
-    :raises InvalidDag: there is a key and a correlation id, or a name without a key.
+    :raises InvalidDag: both a key and a correlation id are given, or a name without a key.
     """
 
     template_fields: Sequence[str] = ("event", "key", "name", "correlation_id")
@@ -52,7 +52,7 @@ class WaitForEventOperator(ChecksItsDag, StepOperator, TextIdentities):
         "correlation_id": "correlation id",
     }
     ui_color = "#dce7ef"
-    # It changes nothing outside: there is nothing to undo.
+    # It has no side effects, so there is nothing to undo.
     step_keywords: ClassVar[StepKeywords] = StepKeywords(
         name="step_name",
         without=("compensate", "compensate_when", "compensate_attempts", "pivot", "irreversible"),
@@ -78,12 +78,12 @@ class WaitForEventOperator(ChecksItsDag, StepOperator, TextIdentities):
         self.timeout = timeout
         self.step_options = step_options
         if key is not None and correlation_id is not None:
-            raise InvalidDag(f"Task {self.task_id} has a key and a correlation_id.", "Give one of both.")
+            raise InvalidDag(f"Task {self.task_id} has both a key and a correlation_id.", "Give one of them.")
         if name is not None and key is None:
             raise InvalidDag(f"Task {self.task_id} has a name without a key.", "Give both, or neither.")
 
     def do_step(self, attempt: Attempt, context: Context) -> Any:
-        """Register the wait, or return what it has brought."""
+        """Register the wait, or return its result."""
         target = WaitTarget(
             WaitKind.EVENT,
             self.name or "",

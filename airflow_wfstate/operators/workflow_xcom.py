@@ -1,4 +1,4 @@
-"""The XCom ``wfstate``, in which a task names its workflow."""
+"""The XCom ``wfstate``, which identifies the workflow of a task."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WORKFLOW_XCOM_KEY: Final = "wfstate"
 
 
 def push_workflow(task_instance: RuntimeTaskInstanceProtocol, workflow: WorkflowRef, **details: object) -> None:
-    """Push it; it can be read while the task is still running.
+    """Push the XCom, so that it can be read while the task is still running.
 
-    :param details: further entries, beside the workflow's id, name, key and correlation id.
+    :param details: further entries, in addition to the workflow's id, name, key and correlation id.
     """
     task_instance.xcom_push(
         key=WORKFLOW_XCOM_KEY,

@@ -1,8 +1,8 @@
-"""The button "Workflow" of a task whose run takes part in one.
+"""The button "Workflow" of a task whose run takes part in a workflow.
 
-The api-server computes its address when somebody looks: a task pushes nothing for it (an XCom costs the api-server as
-much as half a step, and Airflow pushes it a second time at the end), it is there while the task is still running, and
-only the server knows where its users reach it.
+The api-server computes the link when someone opens the page, so tasks push nothing for it. (An XCom costs the
+api-server as much as half a step, and Airflow pushes it a second time at the end.) The link exists while the task is
+still running, and only the server knows its own public URL.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 
 class WorkflowLink(BaseOperatorLink):
-    """Leads from each task of a run to the page of the run's workflow, the newest when it was bound to several."""
+    """Links each task of a run to the page of the run's workflow, the newest one if it was bound to several."""
 
     name = "Workflow"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """The address of the page, below ``[api] base_url``; empty when the run takes part in no workflow.
+        """The URL of the page, below ``[api] base_url``; empty if the run takes part in no workflow.
 
-        Never raises: Airflow asks for all buttons of a task together, and would show none.
+        It never raises, because Airflow requests all buttons of a task together and would then show none.
         """
         try:
             workflow_id = _workflow_of(ti_key.dag_id, ti_key.run_id)

@@ -1,6 +1,6 @@
-"""The plugin: mounts the API and the page. Wiring only.
+"""The Airflow plugin that mounts the API and the page. It contains only wiring.
 
-The class is loaded in every Airflow process; FastAPI is imported when an api-server has started.
+Every Airflow process loads the class. FastAPI is imported only in an api-server, after it has started.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ URL_PREFIX: Final = "/wfstate"
 
 
 def bundle_url() -> str:
-    """Where the browser finds the bundle, from the server's root: with the path of ``[api] base_url`` before it.
+    """The path of the bundle for the browser, from the server's root, prefixed with the path of ``[api] base_url``.
 
-    Airflow 3.3 resolves the address against the page's, Airflow 3.2 imports it as it is: both take an absolute path.
+    Airflow 3.3 resolves it against the page's URL, Airflow 3.2 imports it unchanged. An absolute path works in both.
     """
     base_url: str = conf.get("api", "base_url", fallback="") or ""
     return f"{urlsplit(base_url).path.rstrip('/')}{URL_PREFIX}/ui/static/main.umd.cjs"
@@ -40,9 +40,9 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class LazyApp:
-    """An ASGI app that is built in a thread: when the server starts, or else by its first request.
+    """An ASGI app that is built in a thread, when the server starts or at the latest by the first request.
 
-    Building it takes a second or so of CPU, and the event loop serves the whole api-server.
+    Building takes about a second of CPU. On the event loop it would hold up the whole api-server.
     """
 
     def __init__(self) -> None:
@@ -50,13 +50,13 @@ class LazyApp:
         self._built: AsgiApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
         if self._built is None:
             await asyncio.to_thread(self.build)
         await self.build()(scope, receive, send)
 
     def build(self) -> AsgiApp:
-        """Build the app unless it is built; callers in other threads wait for the one that builds it."""
+        """Build the app if nobody has. Callers in other threads wait for the one that builds it."""
         with self._lock:
             if self._built is None:
                 self._built = _build_app()
@@ -64,16 +64,16 @@ class LazyApp:
 
 
 class StartsWithTheServer:
-    """An ASGI middleware of Airflow's whole app: it starts the sweep and builds our app when the server starts.
+    """An ASGI middleware of Airflow's whole app that starts the sweep and builds our app when the server starts.
 
-    Airflow runs the lifespan of plugins' apps for those alone that are FastAPI's.
+    This is needed because Airflow runs the lifespan of a plugin's app only if it is a FastAPI app.
     """
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; see to the start of the lifespan, as the ASGI specification says."""
+        """Pass everything on, and react to the start of the lifespan, following the ASGI specification."""
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
@@ -87,13 +87,13 @@ class StartsWithTheServer:
 
 
 def _start() -> None:
-    """What a server process does besides answering, in a thread: both imports take a while."""
+    """Start what a server process needs besides its event loop. Runs in a thread, because the imports take a while."""
     from airflow_wfstate.api.background_sweep import sweep_from_now_on
 
     sweep_from_now_on()
     try:
         _APP.build()
-    except Exception:  # the first request tries again, and is told
+    except Exception:  # the first request tries again and reports the error
         log.exception("The API of workflow state could not be built when the server started")
 
 
@@ -112,17 +112,17 @@ _APP: Final = LazyApp()
 
 
 class WorkflowStatePlugin(AirflowPlugin):
-    """Mounts ``/wfstate/v1``, ``/wfstate/ui``, the page, and what stands inside Airflow's own pages."""
+    """Mounts ``/wfstate/v1``, ``/wfstate/ui``, the page, and the parts inside Airflow's own pages."""
 
     name = "wfstate"
-    # Airflow's base class declares these as instance variables, and reads them from the class.
+    # Airflow's base class declares these as instance variables, but reads them from the class.
     fastapi_apps: list[Any] = [  # noqa: RUF012
         {"app": _APP, "url_prefix": URL_PREFIX, "name": "Workflow State"},
     ]
     fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
         {"middleware": StartsWithTheServer, "name": "Workflow State: starts with the server"},
     ]
-    # Of all tasks, not of operators: durable() makes steps of any of them.
+    # For all tasks instead of specific operators, because durable() can make any task a step.
     global_operator_extra_links: list[Any] = [WorkflowLink()]  # noqa: RUF012
     react_apps: list[Any] = [  # noqa: RUF012
         {
@@ -137,4 +137,4 @@ class WorkflowStatePlugin(AirflowPlugin):
         {"name": "Workflow", "bundle_url": _BUNDLE_URL, "destination": "task_instance", "url_route": "wfstate-task"},
         {"name": "Workflow summary", "bundle_url": _BUNDLE_URL, "destination": "dashboard"},
     ]
-    """Each name is that of a component, which the bundle gives to Airflow's page."""
+    """Each name is that of a component that the bundle provides to Airflow's page."""

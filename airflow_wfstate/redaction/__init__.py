@@ -1,10 +1,10 @@
-"""What is hidden from users in stored values: what an author redacts, and what Airflow's secrets masker knows.
+"""Hide parts of stored values from users: what an author redacts, and what Airflow's secrets masker knows.
 
-Steps, compensations and relays are given values as they are. Users are shown them with ``***`` in place of
+Steps, compensations and relays get the original values. Users see them with ``***`` in place of
 
 - what the JSON paths of ``redact=[...]`` name (:mod:`~airflow_wfstate.redaction.path`);
 - the values of keys with a sensitive name (``password``, ``token``; ``[core] sensitive_var_conn_names`` adds others),
-  at any depth, and every text that Airflow's masker was told of in this process: Airflow's own rules, as in its logs.
+  at any depth, and every text that was registered with Airflow's masker in this process, as in Airflow's own logs.
 
 Errors and reasons are masked before they are stored, in the process that knows the secret
 (:func:`~airflow_wfstate.redaction.secrets.recorded_text`).

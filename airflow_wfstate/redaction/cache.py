@@ -1,4 +1,4 @@
-"""The last masked payloads, so that a page that is polled does not mask the same large output each time."""
+"""Cache masked payloads, so that polling a page does not mask the same large output each time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final
 
 _MAX_ENTRIES: Final = 64
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024
-"""Of all texts together."""
+"""The most bytes of all texts together."""
 
 
 class MaskedTexts:
-    """At most 64 texts of 8 MiB altogether; the one that was asked for longest ago goes first."""
+    """At most 64 texts with 8 MiB in total. The least recently used one is evicted first."""
 
     def __init__(self) -> None:
         self._texts: OrderedDict[Hashable, str | None] = OrderedDict()
@@ -21,7 +21,7 @@ class MaskedTexts:
         self._lock = Lock()
 
     def get(self, key: Hashable, mask: Callable[[], str | None]) -> str | None:
-        """The text under a key, which ``mask`` makes when it is not there; None for "nothing to hide" is kept too."""
+        """The text for a key, created with ``mask`` if it is missing. None for "nothing to hide" is cached, too."""
         with self._lock:
             if key in self._texts:
                 self._texts.move_to_end(key)

@@ -1,4 +1,4 @@
-"""A stored payload as it may be shown."""
+"""Redact a stored payload for display."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _masked_texts: Final = MaskedTexts()
 
 
 def masked(payload: Payload, paths: Sequence[str] = (), *, name: str | None = None) -> Payload:
-    """The payload with ``***`` in place of what is hidden; the same one when nothing of it is.
+    """The payload with ``***`` in place of hidden parts; the same object if nothing is hidden.
 
     Size and sha256 stay those of the stored value. A value that takes too long to mask (2 million members and items,
     or a wide array with many indices in the paths) is hidden as a whole.
@@ -29,14 +29,14 @@ def masked(payload: Payload, paths: Sequence[str] = (), *, name: str | None = No
     if len(payload.text) < _CACHED_FROM:
         text = _mask(payload.text, paths, name)
     else:
-        # A secret that the process learns later must be hidden then.
+        # A secret that the process learns later must be hidden from then on.
         key = (payload.sha256, len(payload.text), tuple(paths), name, known_secrets())
         text = _masked_texts.get(key, lambda: _mask(payload.text, paths, name))
     return payload if text is None else replace(payload, text=text, is_masked=True)
 
 
 def _mask(text: str, paths: Sequence[str], name: str | None) -> str | None:
-    """The masked text; None when nothing is to be hidden."""
+    """The masked text; None if nothing has to be hidden."""
     value = json.loads(text)
     shown = masked_value(value, paths, name=name)
     return None if shown is value else json.dumps(shown, separators=(",", ":"))

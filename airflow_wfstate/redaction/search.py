@@ -1,8 +1,8 @@
-"""Looking for several paths at once, while a value is walked from its outside to its inside.
+"""Search for several paths at once, while walking a value from the outside in.
 
-Each place in the value has a *state*: which segments of which paths are to be looked for among its children. The
-state of a child follows from that of its parent and the child's name, and is computed once for each such pair. A walk
-therefore takes one look-up for each child, however many paths there are and however often they descend.
+Each place in the value has a *state*: which segments of which paths to search for among its children. The state of a
+child is derived from that of its parent and the child's name, and is computed once for each such pair. A walk therefore
+takes one look-up per child, however many paths there are and however often they descend.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _Pending: TypeAlias = "frozenset[tuple[int, int]]"
 
 
 class TooMuchWork(Exception):
-    """The value is too large for its paths to be looked for."""
+    """The value is too large to search for its paths."""
 
 
 @dataclass
 class State:
     """What is known of the paths at a place in the value.
 
-    :param pending: paths, by their number, and the segment of each to look for next.
-    :param hides: whether a path names this very place.
-    :param names: of the members that the paths name.
-    :param by_index: whether the paths tell items of an array apart.
-    :param members: the states of those members, as far as they have been met.
-    :param others: of all other members, and of items that are not told apart.
+    :param pending: the paths, by number, with the segment of each to search for next.
+    :param hides: whether a path selects this place.
+    :param names: the names of the members that the paths select.
+    :param by_index: whether the paths distinguish items of an array.
+    :param members: the states of those members seen so far.
+    :param others: the state of all other members, and of items that are not distinguished.
     """
 
     pending: _Pending
@@ -49,7 +49,7 @@ class State:
 class Search:
     """A search for paths in one value.
 
-    :param paths: as :func:`~airflow_wfstate.redaction.path.parse_path` gives them.
+    :param paths: the paths from :func:`~airflow_wfstate.redaction.path.parse_path`.
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
@@ -114,7 +114,7 @@ class Search:
         found = self._states.get(places)
         if found is None:
             hides = any(segment == len(self._paths[path]) for path, segment in places)
-            # What is hidden is not walked further.
+            # Hidden parts are not walked any further.
             steps = [] if hides else [self._paths[path][segment] for path, segment in places]
             names = frozenset[str]().union(*(step.names for step in steps))
             by_index = any(step.indices or step.slices for step in steps)

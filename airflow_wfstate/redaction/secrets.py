@@ -1,6 +1,6 @@
-"""What Airflow's secrets masker knows, in this process.
+"""Mask the secrets that Airflow's secrets masker knows in this process.
 
-Airflow has two maskers, of the server and of tasks, and each keeps secrets of its own: both are asked.
+Airflow has two maskers, for the server and for tasks, each with its own secrets, so both are used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def masked_text(text: str) -> str: ...
 @overload
 def masked_text(text: str | None) -> str | None: ...
 def masked_text(text: str | None) -> str | None:
-    """A text without the secrets that are known in this process."""
+    """The text, with all secrets that this process knows masked."""
     return None if text is None else str(redact_in_task(redact_on_server(text)))
 
 
@@ -37,13 +37,13 @@ def recorded_text(text: str, limit: int) -> str: ...
 @overload
 def recorded_text(text: str | None, limit: int) -> str | None: ...
 def recorded_text(text: str | None, limit: int) -> str | None:
-    """A user's text (an error, a reason) as it is recorded; every such text goes through here before it is stored.
+    """Prepare a user's text (an error, a reason) for recording. Every such text goes through here before it is stored.
 
-    The secrets that this process knows are masked: a process that reads the text later does not know them. Masked
-    first and cut then, so that no half of a secret is left at the end. Without the prefix that Airflow gives to
-    modules of DAG files. What no database can store is escaped.
+    It masks the secrets that this process knows, because a process that reads the text later may not know them. It
+    masks first and cuts afterwards, so that no half of a secret is left at the end. It removes the prefix that Airflow
+    gives to modules of DAG files, and escapes what no database can store.
 
-    :param limit: characters that are kept.
+    :param limit: the most characters to keep.
     """
     if text is None:
         return None
@@ -57,5 +57,5 @@ def is_sensitive(name: str) -> bool:
 
 
 def known_secrets() -> tuple[object, object]:
-    """Equal as long as this process has learned no further secret; (None, None) while it knows none."""
+    """A value that stays equal until this process learns another secret; (None, None) while it knows none."""
     return masker_of_server().replacer, masker_of_tasks().replacer

@@ -1,4 +1,4 @@
-"""A JSON value with the mask in place of what is hidden: one walk, which copies only what it changes."""
+"""Mask the hidden parts of a JSON value in one walk, which copies only what it changes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_wfstate.redaction.secrets import MASK, is_sensitive, known_secrets,
 
 
 def masked_value(value: JsonValue, paths: Sequence[str] = (), *, name: str | None = None) -> JsonValue:
-    """A JSON value as it may be shown; the very same object when nothing of it is to be hidden.
+    """Mask a JSON value; returns the very same object if nothing has to be hidden.
 
-    :param name: under which the value is kept (of a checkpoint): a path that is this name, and a sensitive name, hide
-        all of it.
+    :param name: the name under which the value is stored (for a checkpoint). A path equal to this name, or a sensitive
+        name, hides all of it.
     """
     if name is not None and name in paths:
         return MASK
@@ -25,7 +25,7 @@ def masked_value(value: JsonValue, paths: Sequence[str] = (), *, name: str | Non
         search = Search(map(parse_path, paths))
         return _Walk(search).shown(value, search.start, name is not None and is_sensitive(name))
     except (TooMuchWork, InvalidRequest, RecursionError):
-        # Too large, too deep, or a stored path that this version cannot read: nothing of it is safe to show.
+        # Too large, too deep, or a stored path that this version cannot read: no part of it is safe to show.
         return MASK
 
 
@@ -44,7 +44,7 @@ class _Walk:
     def shown(self, value: JsonValue, state: State, sensitive: bool) -> JsonValue:
         """The value at a place.
 
-        :param sensitive: whether it stands under a sensitive name, however far above.
+        :param sensitive: whether it is below a sensitive name, at any depth.
         """
         if state.hides:
             return MASK

@@ -1,1 +1,1 @@
-"""Sensors: tasks that wait for a workflow, or for a step of one."""
+"""Sensors: tasks that wait for a workflow or for a step of a workflow."""

@@ -1,4 +1,4 @@
-"""What the sensors have in common: they register a wait in the store, and ask it how the wait has ended."""
+"""The base class of the sensors, which register a wait in the store and ask it how the wait ended."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from airflow_wfstate.operators.steps.refusal import failing_for_good
 
 
 class WaitSensor(TextIdentities, BaseSensorOperator):
-    """A sensor whose wait is kept in the store.
+    """A sensor whose wait is stored in the store.
 
-    :param deferrable: wait in the triggerer, without a worker slot. False: poke or reschedule, as ``mode`` says.
-    :param timeout: seconds, or a timedelta, from the first registration of the wait on; a retry does not start it over.
-        Default: ``[sensors] default_timeout``.
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param deferrable: True to wait in the triggerer, without a worker slot; False to poke or reschedule, depending on
+        ``mode``.
+    :param timeout: maximum length of the wait, in seconds or as a timedelta, counted from its first registration; a
+        retry does not restart it. Default: ``[sensors] default_timeout``.
+    :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
     :param kwargs: the arguments of every sensor: ``mode``, ``poke_interval``, ``soft_fail`` and so on.
     """
 
@@ -38,34 +39,34 @@ class WaitSensor(TextIdentities, BaseSensorOperator):
 
     @abstractmethod
     def target(self) -> WaitTarget:
-        """What is waited for."""
+        """What the sensor waits for."""
 
     @abstractmethod
     def arrived(self, wait: RegisteredWait) -> dict[str, Any]:
-        """The XCom of the task, when it has come."""
+        """The XCom of the task once the wait has succeeded."""
 
     def execute(self, context: Context) -> Any:
-        """Wait: deferred, or by poking."""
+        """Wait by deferring or poking."""
         if not self.deferrable:
             return super().execute(context)
         return self._skipping_softly(lambda: self._wait(context))
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once."""
+        """Check once."""
         wait = self._register(context)
         if wait.outcome is None:
             return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=True, xcom_value=self._result(wait))
 
     def woken(self, context: Context, event: object = None) -> dict[str, Any]:
-        """Go on when the trigger has fired: the store knows how the wait has ended.
+        """Continue after the trigger has fired. The store knows how the wait ended.
 
-        :param event: of the trigger, which Airflow always hands over.
+        :param event: the trigger's event, which Airflow always passes.
         """
         return self._wait(context)
 
     def _wait(self, context: Context) -> dict[str, Any]:
-        # Imported when needed, as DAG files need not wait for it.
+        # Imported only when needed, so that DAG files parse faster.
         from airflow_wfstate.triggers.wait import WaitTrigger
 
         wait = self._register(context)
@@ -82,15 +83,15 @@ class WaitSensor(TextIdentities, BaseSensorOperator):
 
     def _result(self, wait: RegisteredWait) -> dict[str, Any]:
         if wait.outcome is WaitOutcome.EXPIRED:
-            raise AirflowSensorTimeout(f"{wait.reason} Clear this task to wait once more.")
+            raise AirflowSensorTimeout(f"{wait.reason} Clear this task to wait again.")
         if wait.outcome is WaitOutcome.IMPOSSIBLE:
             raise AirflowFailException(
-                f"{wait.reason} When the workflow goes on or was started again, clear this task to wait for it."
+                f"{wait.reason} When the workflow has been resumed or started again, clear this task to wait for it."
             )
         return self.arrived(wait)
 
     def _skipping_softly(self, wait: Callable[[], Any]) -> Any:
-        """As Airflow's sensors do for every other way to wait."""
+        """Apply ``soft_fail`` and ``never_fail`` as Airflow's sensors do when they poke."""
         try:
             return wait()
         except (AirflowFailException, AirflowSensorTimeout) as error:
@@ -100,14 +101,14 @@ class WaitSensor(TextIdentities, BaseSensorOperator):
 
 
 def check_states(kind: type[State], states: Sequence[str], task_id: str) -> list[str]:
-    """The names of the states to wait for.
+    """Check the states to wait for, and return their names.
 
-    :raises InvalidDag: there is none, or one is unknown.
+    :raises InvalidDag: the list is empty, or a state is unknown.
     """
     known = ", ".join(state.value for state in kind)
     if isinstance(states, str) or not states:
-        raise InvalidDag(f"Task {task_id}: states is {states!r}.", f"Give a list of some of {known}.")
+        raise InvalidDag(f"Task {task_id}: states is {states!r}.", f"Give a list with some of {known}.")
     try:
         return [state.value for state in states_of(kind, states)]
     except ValueError as error:
-        raise InvalidDag(f"Task {task_id}: there is no state {str(error)!r}.", f"Give some of {known}.") from error
+        raise InvalidDag(f"Task {task_id}: there is no state {str(error)!r}.", f"Use some of {known}.") from error

@@ -1,4 +1,4 @@
-"""WaitForStepSensor: the wait for a step of a workflow."""
+"""WaitForStepSensor: waits for a step of a workflow."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from airflow_wfstate.sensors.wait import WaitSensor, check_states
 
 
 class WaitForStepSensor(WaitSensor):
-    """Wait until a step of a workflow is in one of some states.
+    """Wait until a step of a workflow is in one of the given states.
 
-    Which workflow is meant is settled as for
-    :class:`~airflow_wfstate.sensors.wait_for_workflow.WaitForWorkflowSensor`; it may be the one of the task's own run.
-    Where the participant takes part at several places, a step at any of them ends the wait. The task fails at once, and
-    is not retried, when the step can no longer reach any of the states: it was skipped or undone, or its workflow has
-    ended without it.
+    The workflow is chosen as in :class:`~airflow_wfstate.sensors.wait_for_workflow.WaitForWorkflowSensor`, and may be
+    that of the task's own run. If the participant takes part at several places, a step at any of them ends the wait.
+    The task fails at once, without retries, if the step can no longer reach any of the states because it was skipped or
+    compensated, or because its workflow ended without it.
 
-    Returns (as its XCom) ``workflow_id``, ``step`` and ``state``.
+    The return value (its XCom) has ``workflow_id``, ``step`` and ``state``.
 
-    :param name: of the workflow. (templated)
-    :param key: of the workflow. (templated)
-    :param participant: who does the step: the DAG, or the outside service. (templated)
-    :param step: the step's name. (templated)
-    :param item_key: of the item of a mapped step; None for a step that is not mapped. (templated) Like the other names
-        it is rendered as text.
-    :param states: that end the wait: some of ``running``, ``waiting``, ``succeeded``, ``failed``, ``skipped``, ``lost``
-        and ``compensated``. A state that passes between two looks may be missed.
+    :param name: name of the workflow. (templated)
+    :param key: key of the workflow. (templated)
+    :param participant: the participant of the step: a DAG or an outside service. (templated)
+    :param step: name of the step. (templated)
+    :param item_key: item key of a mapped step; None for a step that is not mapped. Like the names, it is rendered as
+        text. (templated)
+    :param states: the states that end the wait: some of ``running``, ``waiting``, ``succeeded``, ``failed``,
+        ``skipped``, ``lost`` and ``compensated``. A state that lasts for less than the time between two polls may be
+        missed.
     :param kwargs: the arguments of :class:`~airflow_wfstate.sensors.wait.WaitSensor`.
-    :raises InvalidDag: a state is unknown, or there is none.
+    :raises InvalidDag: a state is unknown, or no state is given.
     """
 
     template_fields: Sequence[str] = ("name", "key", "participant", "step", "item_key")

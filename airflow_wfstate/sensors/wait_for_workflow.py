@@ -1,4 +1,4 @@
-"""WaitForWorkflowSensor: the wait for a workflow."""
+"""WaitForWorkflowSensor: waits for a workflow."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from airflow_wfstate.sensors.wait import WaitSensor, check_states
 
 
 class WaitForWorkflowSensor(WaitSensor):
-    """Wait until a workflow is in one of some states.
+    """Wait until a workflow is in one of the given states.
 
-    Which one is meant is settled when the wait is registered: the newest generation of the key. Where there is none
-    yet, it is the first that starts. Every retry means the same one. The task fails at once, and is not retried, when
-    the workflow can no longer reach any of the states unless somebody reopens it: one that is being undone will not
-    succeed.
+    The workflow is chosen when the wait is registered: it is the newest generation of the key, or, if there is none
+    yet, the first one that starts. Every retry waits for the same workflow. The task fails at once, without retries, if
+    the workflow can no longer reach any of the states unless someone reopens it. For example, a workflow that is being
+    compensated cannot succeed.
 
-    The task is no step, and its run need not belong to a workflow. Returns (as its XCom) ``workflow_id``, ``name``,
-    ``key``, ``generation``, ``correlation_id`` and ``state``.
+    The task is not a step, and its run does not have to belong to a workflow. The return value (its XCom) has
+    ``workflow_id``, ``name``, ``key``, ``generation``, ``correlation_id`` and ``state``.
 
-    :param name: of the workflow. (templated)
-    :param key: of the workflow; like the name it is rendered as text. (templated)
-    :param states: that end the wait: some of ``running``, ``succeeded``, ``failed``, ``compensating``, ``compensated``,
-        ``compensation_failed`` and ``cancelled``. A state that passes between two looks may be missed.
+    :param name: name of the workflow. (templated)
+    :param key: key of the workflow, rendered as text like the name. (templated)
+    :param states: the states that end the wait: some of ``running``, ``succeeded``, ``failed``, ``compensating``,
+        ``compensated``, ``compensation_failed`` and ``cancelled``. A state that lasts for less than the time between
+        two polls may be missed.
     :param kwargs: the arguments of :class:`~airflow_wfstate.sensors.wait.WaitSensor`.
-    :raises InvalidDag: a state is unknown, or there is none.
+    :raises InvalidDag: a state is unknown, or no state is given.
     """
 
     template_fields: Sequence[str] = ("name", "key")
@@ -46,7 +47,7 @@ class WaitForWorkflowSensor(WaitSensor):
     def arrived(self, wait: RegisteredWait) -> dict[str, Any]:
         """See ``WaitSensor.arrived``."""
         workflow = wait.workflow
-        if workflow is None:  # an ended wait has one
+        if workflow is None:  # a wait that has ended has one
             return {"state": wait.state}
         return {
             "workflow_id": workflow.id,

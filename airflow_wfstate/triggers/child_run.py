@@ -1,4 +1,4 @@
-"""The wait for a child run."""
+"""ChildRunTrigger: waits for a child run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ENDED: Final = ("success", "failed")
 
 
 class ChildRunTrigger(BaseTrigger):
-    """Waits until a DAG run has ended, or is gone: Airflow's own ``DagStateTrigger`` would wait for that one forever.
+    """Waits until a DAG run has ended or was deleted (which Airflow's ``DagStateTrigger`` would not notice).
 
-    Its event is a dict of ``run_id`` and ``state``: ``success``, ``failed``, or None when the run was deleted.
+    Its event is a dict with ``run_id`` and ``state``: ``success``, ``failed``, or None if the run was deleted.
 
-    :param poll_seconds: how often to look; above zero.
+    :param poll_seconds: the polling interval in seconds; greater than zero.
     """
 
     def __init__(self, dag_id: str, run_id: str, poll_seconds: float) -> None:
@@ -26,7 +26,7 @@ class ChildRunTrigger(BaseTrigger):
         self.poll_seconds = poll_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class's path, and the arguments that make an equal one."""
+        """The path of the class, and the arguments that recreate the trigger."""
         kind = type(self)
         return f"{kind.__module__}.{kind.__qualname__}", {
             "dag_id": self.dag_id,
@@ -35,7 +35,7 @@ class ChildRunTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look, until there is something to tell."""
+        """Poll until the run has ended or is gone."""
         while True:
             for state in _ENDED:
                 if await self._exists(state):
@@ -47,7 +47,7 @@ class ChildRunTrigger(BaseTrigger):
             await asyncio.sleep(self.poll_seconds)
 
     async def _exists(self, state: str | None) -> bool:
-        """Whether there is the run, in this state unless None."""
+        """Whether the run exists, in this state if one is given."""
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
         from asgiref.sync import sync_to_async
 

@@ -1,4 +1,4 @@
-"""The trigger of a wait: it fires when the wait has ended."""
+"""WaitTrigger: fires when a wait has ended."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from airflow_wfstate.triggers.wait_poller import poller_of
 
 
 class WaitTrigger(BaseTrigger):
-    """Fires when a registered wait has ended, however it did: its task then asks the store how.
+    """Fires when a registered wait has ended in any way. Its task then asks the store how.
 
-    It keeps nothing but the wait's id, so that any triggerer can go on with it after another has died.
+    It keeps only the wait's id, so that another triggerer can take over if one dies.
 
-    :param wait_id: as the registration answered.
-    :param wfstate_conn_id: the Airflow connection that names the way to the store; it need not be defined.
+    :param wait_id: the id from the registration's answer.
+    :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
     """
 
     def __init__(self, wait_id: str, wfstate_conn_id: str) -> None:
@@ -25,7 +25,7 @@ class WaitTrigger(BaseTrigger):
         self.wfstate_conn_id = wfstate_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class's path, and the arguments that make an equal one."""
+        """The path of the class, and the arguments that recreate the trigger."""
         kind = type(self)
         return f"{kind.__module__}.{kind.__qualname__}", {
             "wait_id": self.wait_id,
@@ -33,8 +33,8 @@ class WaitTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait beside the other waits of this process, and fire once."""
-        task_instance = self.task_instance  # none where dag.test() runs a trigger in place
+        """Wait together with the other waits of this process, and fire once."""
+        task_instance = self.task_instance  # None if dag.test() runs the trigger in place
         task_instance_id = None if task_instance is None else str(task_instance.id)
         await poller_of(self.wfstate_conn_id).ended(self.wait_id, task_instance_id)
         yield TriggerEvent({"wait_id": self.wait_id})  # type: ignore[no-untyped-call]  # as above

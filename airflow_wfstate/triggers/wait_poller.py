@@ -1,4 +1,4 @@
-"""The poller of a triggerer: one question for all waits of the process, however many they are."""
+"""The poller of a triggerer: one request for all waits of the process, however many there are."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SHORTEST_PAUSE: Final = 0.05
-"""Seconds between two looks, also where a look takes longer than the interval."""
+"""Minimum seconds between two polls, even if a poll takes longer than the interval."""
 
 _SHORT_INTERVAL: Final = 1.0
-"""Seconds from one look to the next, where looks are cheap."""
+"""Seconds from one poll to the next if polls are cheap."""
 
 _SHARE: Final = 50
-"""A look is cheap enough where it takes at most one in so many parts of the time: then it costs triggerer, api-server
-and database 2 % of a core together, since each of them works while the others wait."""
+"""A poll is cheap enough if it takes at most this fraction (1/50) of the time. It then costs triggerer, api-server and
+database 2 % of a core together, since each of them works while the others wait."""
 
 
 class WaitPoller:
-    """Asks for the waits of one event loop by one connection, at least every ``[wfstate] wait_poll_seconds``.
+    """Polls the waits of one event loop over one connection, at least every ``[wfstate] wait_poll_seconds``.
 
-    A poller of few waits looks each second, since its looks take only milliseconds. It works while there is a wait.
-    What is asked of the store is asked in threads, as the client blocks.
+    With few waits it polls every second, since each poll takes only milliseconds. It runs as long as there is a wait.
+    Requests to the store run in threads, because the client blocks.
 
-    :param conn_id: the Airflow connection that names the way to the store.
+    :param conn_id: the Airflow connection to the store.
     """
 
     def __init__(self, conn_id: str) -> None:
@@ -47,11 +47,11 @@ class WaitPoller:
         self._polling: asyncio.Task[None] | None = None
 
     async def ended(self, wait_id: str, task_instance_id: str | None) -> None:
-        """Return when a wait has ended, or the store does not know it any more.
+        """Return when a wait has ended, or the store no longer knows it.
 
-        :param task_instance_id: of the task that waits; None where there is none. Where no connection is defined, the
-            poller asks as one of the tasks that it waits for.
-        :raises WorkflowStateError: the store refuses to be asked; the task then fails, and its retry goes on waiting.
+        :param task_instance_id: id of the waiting task instance; None if there is none. If no connection is defined,
+            the poller authenticates as one of the tasks that it waits for.
+        :raises WorkflowStateError: the store refuses the request. The task then fails, and its retry continues to wait.
         """
         future = asyncio.get_running_loop().create_future()
         self._waits[wait_id].append(future)
@@ -64,7 +64,7 @@ class WaitPoller:
             self._forget(wait_id, future)
 
     def _forget(self, wait_id: str, future: asyncio.Future[None]) -> None:
-        """Take out a wait that has ended, or whose trigger was cancelled: its task was cleared, or moves elsewhere."""
+        """Remove a wait that has ended, or whose trigger was cancelled (its task was cleared, or moved elsewhere)."""
         futures = self._waits[wait_id]
         futures.remove(future)
         if not futures:
@@ -77,7 +77,7 @@ class WaitPoller:
                 await self._look(list(self._waits))
                 spent = time.monotonic() - began
                 await asyncio.sleep(_pause(spent))
-        except Exception as error:  # nobody else would ask for those that wait now
+        except Exception as error:  # nobody else would poll for those that wait now
             log.exception("The poller of waits failed.")
             self._settle(list(self._waits), error)
 
@@ -87,10 +87,10 @@ class WaitPoller:
             try:
                 ended = await asyncio.to_thread(self._ask, chunk)
             except Unavailable as error:
-                log.warning("The waits of %s tasks could not be looked at: %s", len(chunk), error)
-                return  # asked again after the interval, for as long as it takes
+                log.warning("Could not check the waits of %s tasks: %s", len(chunk), error)
+                return  # retried after the interval, for as long as it takes
             except WorkflowStateError as error:
-                self._backend = None  # another one may have other credentials
+                self._backend = None  # a new backend may have other credentials
                 self._settle(chunk, error)
             else:
                 self._settle(ended, None)
@@ -112,7 +112,7 @@ class WaitPoller:
 
 
 _POLLERS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, WaitPoller]]] = WeakKeyDictionary()
-"""By event loop and connection: a triggerer has one loop, ``dag.test()`` makes one for each trigger."""
+"""Pollers by event loop and connection. A triggerer has one loop; ``dag.test()`` creates one for each trigger."""
 
 
 def poller_of(conn_id: str) -> WaitPoller:
@@ -124,6 +124,6 @@ def poller_of(conn_id: str) -> WaitPoller:
 
 
 def _pause(spent: float) -> float:
-    """Seconds until the next look, after one that took so many."""
+    """Seconds until the next poll, after one that took ``spent`` seconds."""
     interval = min(max(_SHORT_INTERVAL, _SHARE * spent), conf.wait_poll().total_seconds())
     return max(interval - spent, _SHORTEST_PAUSE)

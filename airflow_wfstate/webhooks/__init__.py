@@ -1,1 +1,1 @@
-"""How webhooks leave: signed, to addresses that may be reached; and what came back. No SQL, nothing of Airflow."""
+"""Send signed webhooks to allowed addresses, and read the answers. Without SQL, and without Airflow."""

@@ -1,7 +1,7 @@
 """Which hosts and addresses webhooks may reach.
 
-The address that is connected to is the one that was checked: it is resolved once, for each connection, so that a name
-that changes its address in between (DNS rebinding) gains nothing.
+A name is resolved once per connection, and the checked address is the one that is connected to, so changing the address
+in between (DNS rebinding) has no effect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CARRY_IPV4: Final = tuple(
         ),
     )
 )
-"""Where an IPv6 address may stand for any IPv4 address, private ones too."""
+"""IPv6 networks whose addresses can stand for any IPv4 address, including private ones."""
 
 _NOT_PUBLIC: Final = tuple(
     map(
@@ -57,10 +57,10 @@ _NOT_PUBLIC: Final = tuple(
 
 @dataclass(frozen=True)
 class AllowedHosts:
-    """What an administrator allows beside public addresses: ``[wfstate] webhook_hosts``.
+    """What an administrator allows in addition to public addresses: ``[wfstate] webhook_hosts``.
 
-    :param names: host names, in small letters; one that begins with a dot means all below it.
-    :param networks: addresses.
+    :param names: host names in lower case; a name that begins with a dot includes all subdomains.
+    :param networks: networks of addresses.
     """
 
     names: frozenset[str] = frozenset()
@@ -79,15 +79,15 @@ class AllowedHosts:
             except ValueError as error:
                 if "/" in text or ":" in text or "*" in text or not text.strip("."):
                     raise InvalidOption(
-                        f"{OPTION} holds {text[:100]!r}: {error}.",
-                        "Name hosts (hooks.example.com), all below a name (.example.com), addresses and networks "
+                        f"{OPTION} contains {text[:100]!r}: {error}.",
+                        "Name hosts (hooks.example.com), subdomains (.example.com), addresses and networks "
                         "(10.20.0.0/16), separated by commas.",
                     ) from error
                 names.add(text.lower().rstrip("."))
         return cls(frozenset(names), tuple(networks))
 
     def names_host(self, host: str) -> bool:
-        """Whether a host is named, or is an address of a network that is: it is reached anywhere, also by http."""
+        """Whether a host or its network is listed, so that it may be reached at any address, also over http."""
         host = host.lower().rstrip(".")
         above = (host[position:] for position, character in enumerate(host) if character == ".")
         if host in self.names or any(name in self.names for name in above):
@@ -98,18 +98,18 @@ class AllowedHosts:
             return False
 
     def check_scheme(self, scheme: str, host: str) -> None:
-        """Check that a webhook may go to this host by this scheme.
+        """Check that webhooks may be sent to this host with this scheme.
 
-        :raises InvalidRequest: it is http, and the host is not named.
+        :raises InvalidRequest: the scheme is http, and the host is not listed.
         """
         if scheme != "https" and not self.names_host(host):
             raise InvalidRequest(
-                f"Webhooks go to {host} by https alone: by http anybody on the way could read them.",
+                f"Webhooks can be sent to {host} only over https, because over http anyone on the way could read them.",
                 f"Use https, or name the host in {OPTION}.",
             )
 
     def check_literal(self, host: str) -> None:
-        """Check a host that is an address itself; names are looked up when they are connected to.
+        """Check a host that is itself an address. Names are resolved when connecting.
 
         :raises InvalidRequest: webhooks may not reach it.
         """
@@ -120,9 +120,9 @@ class AllowedHosts:
         self._check(host, address)
 
     def resolve(self, host: str, port: int) -> list[str]:
-        """The addresses of a host, all of which may be reached, in the order in which to try them.
+        """The addresses of a host, all of which are allowed, in the order in which to try them.
 
-        :raises OSError: the name has no address, or cannot be looked up.
+        :raises OSError: the name has no address, or cannot be resolved.
         :raises InvalidRequest: webhooks may not reach one of its addresses.
         """
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -137,8 +137,8 @@ class AllowedHosts:
             return
         named = host if host == str(address) else f"{host} ({address})"
         raise InvalidRequest(
-            f"Webhooks may not reach {named}: the address is not a public one.",
-            f"If it is a receiver of yours, name the host or the network in {OPTION}, where airflow wfstate deliver "
+            f"Webhooks may not be sent to {named}, because the address is not public.",
+            f"If it is your own receiver, add the host or the network to {OPTION}, where airflow wfstate deliver "
             "and the api-server run.",
         )
 

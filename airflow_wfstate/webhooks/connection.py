@@ -1,4 +1,4 @@
-"""Connections to receivers: to addresses that were checked, and within the time that an attempt has."""
+"""Connect to receivers, only at addresses that were checked, and within the time of an attempt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpcore
 from airflow_wfstate.webhooks.allowed_hosts import AllowedHosts
 
 DEADLINE: Final[ContextVar[float]] = ContextVar("deadline")
-"""By the monotonic clock: when the attempt that this thread makes must be over."""
+"""The deadline of this thread's attempt, on the monotonic clock."""
 
 
 def time_left() -> float:
@@ -28,9 +28,9 @@ def time_left() -> float:
 
 
 class CheckedNetwork(httpcore.NetworkBackend):
-    """Connects to a host by the addresses that it was checked to have, and by no other.
+    """Connects to a host only at its checked addresses.
 
-    :param allowed: decides which.
+    :param allowed: which addresses are allowed.
     """
 
     def __init__(self, allowed: AllowedHosts) -> None:
@@ -53,7 +53,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
         try:
             addresses = self._allowed.resolve(host, port)
         except OSError as error:
-            raise httpcore.ConnectError(f"{host} cannot be looked up: {error}") from error
+            raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
             try:
@@ -64,17 +64,17 @@ class CheckedNetwork(httpcore.NetworkBackend):
 
 
 class TimedStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends by the deadline: a receiver that answers a byte at a time, too."""
+    """A connection whose every read and write ends by the deadline, even if a receiver answers one byte at a time."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what there is."""
+        """Read available data."""
         return self._stream.read(max_bytes, time_left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of it."""
+        """Write all data."""
         self._stream.write(buffer, time_left())
 
     def close(self) -> None:
@@ -84,9 +84,9 @@ class TimedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Go on encrypted, with the host that the certificate must name."""
+        """Start TLS, with the host that the certificate must name."""
         return TimedStream(self._stream.start_tls(ssl_context, server_hostname, time_left()))
 
     def get_extra_info(self, info: str) -> Any:
-        """What the connection itself says."""
+        """Information about the connection."""
         return self._stream.get_extra_info(info)

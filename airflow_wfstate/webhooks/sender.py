@@ -1,6 +1,6 @@
-"""One attempt to deliver a webhook, and what came of it.
+"""One attempt to deliver a webhook, and its result.
 
-Redirects are not followed, and proxies of the environment are not used: either would reach an address that nobody has
+It follows no redirects and uses no proxies from the environment, because either could lead to an address that was not
 checked.
 """
 
@@ -27,10 +27,10 @@ from airflow_wfstate.webhooks.connection import DEADLINE, CheckedNetwork, time_l
 log = logging.getLogger(__name__)
 
 MAX_SHOWN: Final = 1000
-"""Characters of an answer that are kept."""
+"""The most characters of an answer that are stored."""
 
 _MAX_READ: Final = 64 * 1024
-"""Bytes of an answer that are read; a longer one is cut off, and its connection closed."""
+"""The most bytes of an answer that are read. A longer one is cut off, and its connection is closed."""
 
 _GONE: Final = 410
 _UNAVAILABLE: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -39,11 +39,11 @@ _MAX_WAIT: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Result:
-    """What came of an attempt.
+    """The result of an attempt.
 
-    :param status: of HTTP; None when there was no answer.
+    :param status: the HTTP status; None if there was no answer.
     :param text: the beginning of the answer, or why there was none.
-    :param wait: how long the receiver asks to be left alone (``Retry-After``), at most an hour; None when it does not.
+    :param wait: how long the receiver asks to wait (``Retry-After``), at most an hour; None if it does not.
     """
 
     status: int | None
@@ -52,26 +52,26 @@ class Result:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the receiver has taken the event: any status from 200 to 299."""
+        """Whether the receiver accepted the event: any status from 200 to 299."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_gone(self) -> bool:
-        """Whether the receiver says that it wants no more, which the specification lets it say with 410."""
+        """Whether the receiver wants no more events, which it signals with 410 according to the specification."""
         return self.status == _GONE
 
     @property
     def is_about_receiver(self) -> bool:
-        """Whether it is the receiver that fails, rather than this event: no answer at all, or a status that says so."""
+        """Whether the receiver as a whole fails, and not only this event: no answer, or a status that means this."""
         return self.status is None or self.status in _UNAVAILABLE
 
 
 class Sender:
-    """Sends webhooks to one receiver; several threads may use it at once.
+    """Sends webhooks to one receiver. Thread-safe.
 
-    :param url: of the receiver, checked as :func:`~airflow_wfstate.domain.rules.webhooks.url.check_webhook_url` does.
+    :param url: URL of the receiver, checked with :func:`~airflow_wfstate.domain.rules.webhooks.url.check_webhook_url`.
     :param allowed: which hosts may be reached.
-    :param timeout: for one attempt altogether, from the first look at the host's name to the last byte of the answer.
+    :param timeout: for a whole attempt, from the lookup of the host's name to the last byte of the answer.
     """
 
     def __init__(self, url: str, allowed: AllowedHosts, timeout: timedelta) -> None:
@@ -88,11 +88,11 @@ class Sender:
         )
 
     def close(self) -> None:
-        """Close the connections that were kept."""
+        """Close the kept-alive connections."""
         self._pool.close()
 
     def send(self, body: str, headers: Mapping[str, str]) -> Result:
-        """Send once, with these headers beside its own. Whatever network and receiver do is a result, not an error."""
+        """Send once, with additional headers. Whatever network and receiver do is a result, not an error."""
         DEADLINE.set(time.monotonic() + self._timeout)
         try:
             self._allowed.check_scheme(self._parts.scheme, self._parts.hostname or "")
@@ -103,9 +103,9 @@ class Sender:
             return Result(None, f"No answer within {self._timeout:g} s.")
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
             return Result(None, f"No answer: {_said(error)}"[:MAX_SHOWN])
-        except ValueError as error:  # a host that is no name: IDNA, or a label that is too long
-            return Result(None, f"The address cannot be used: {error}"[:MAX_SHOWN])
-        except Exception as error:  # one letter must not keep all others from being sent, again and again
+        except ValueError as error:  # not a valid host name: IDNA, or a label that is too long
+            return Result(None, f"The URL cannot be used: {error}"[:MAX_SHOWN])
+        except Exception as error:  # one delivery must not block all others over and over
             log.exception("A webhook could not be sent to %s.", self._parts.hostname)
             return Result(None, f"{type(error).__name__}: {error}"[:MAX_SHOWN])
 
@@ -133,7 +133,7 @@ class Sender:
 
 
 def _wait(response: httpcore.Response) -> timedelta | None:
-    """The seconds of a ``Retry-After``; a date in its place is not heeded."""
+    """The seconds of a ``Retry-After``. A date is ignored."""
     for name, value in response.headers:
         if name.lower() == b"retry-after" and value.isdigit() and len(value) < 10:
             return min(timedelta(seconds=int(value)), _MAX_WAIT)
@@ -145,13 +145,13 @@ def _shown(answer: bytes) -> str:
 
 
 def _said(error: BaseException) -> str:
-    """What a driver's error says; the ones that httpcore maps may say it in their cause alone."""
+    """The text of a transport error; for errors that httpcore maps, it may only be in their cause."""
     return str(error) or str(error.__cause__ or "") or type(error).__name__
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Certificates of the system's authorities (or ``SSL_CERT_FILE``), and of the public ones."""
+    """Trust the system's authorities (or ``SSL_CERT_FILE``) and the public ones."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

@@ -12,11 +12,11 @@ def signed_headers(event_id: str, body: str, secrets: Sequence[str], moment: dat
     """The three headers of a webhook.
 
     :param event_id: the same each time that the event is sent.
-    :param body: exactly what is sent.
+    :param body: exactly the bytes that are sent.
     :param secrets: ``whsec_...``, each gives a signature: two while a secret is being replaced.
-    :param moment: of this attempt, aware.
+    :param moment: the aware time of this attempt.
     """
-    moment = moment.astimezone(timezone.utc)  # the library takes any other zone for UTC
+    moment = moment.astimezone(timezone.utc)  # the library would treat any other time zone as UTC
     return {
         "webhook-id": event_id,
         "webhook-timestamp": str(int(moment.timestamp())),

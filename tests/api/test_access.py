@@ -143,7 +143,7 @@ def test_a_task_acts_for_itself_alone(
 ) -> None:
     begun = task_backend.begin_step(BeginStep(task, "pay"))
     other = airflow_rows.running_task()
-    with pytest.raises(AccessDenied, match="acts for itself"):
+    with pytest.raises(AccessDenied, match="only for itself"):
         task_backend.begin_step(BeginStep(other, "pay"))
     other_backend = as_task(api_server, other)
     with pytest.raises(AccessDenied):

@@ -67,5 +67,5 @@ def test_a_user_does_not_get_it_from_a_workflow_that_has_not_started(world: Worl
     shop.send(shop.event("payments", "captured", "1", {"amount": 30}))
     target = WaitTarget(WaitKind.EVENT, shop.name, "1", event="captured")
 
-    with pytest.raises(AccessDenied, match="may not read what events say"):
+    with pytest.raises(AccessDenied, match="may not read event data"):
         _wait(world, clerk, world.rows.add_run(CLERKS_DAG), target)

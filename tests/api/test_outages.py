@@ -133,7 +133,7 @@ def test_a_proxy_that_takes_no_large_bodies_is_named() -> None:
 def test_a_server_without_the_plugin_says_so() -> None:
     with (
         scripted_server(Scenario(Answer(404, {"detail": "Not Found"}))) as server,
-        pytest.raises(ServerUnreachable, match=r"no plugin wfstate.*install airflow-provider-wfstate"),
+        pytest.raises(ServerUnreachable, match=r"no wfstate plugin.*install airflow-provider-wfstate"),
     ):
         next(listing(server))
 
@@ -141,7 +141,7 @@ def test_a_server_without_the_plugin_says_so() -> None:
 def test_another_page_than_an_api_is_no_answer() -> None:
     with (
         scripted_server(Scenario(Answer(200, "<html>"))) as server,
-        pytest.raises(ServerUnreachable, match="something else than a WorkflowPage"),
+        pytest.raises(ServerUnreachable, match="did not answer with a WorkflowPage"),
     ):
         next(listing(server))
 

@@ -165,9 +165,9 @@ def test_where_no_dag_takes_part_the_page_decides(
 def test_the_page_is_named_as_the_plugin_registers_it() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from airflow_wfstate.api.authorization import PAGE
+        from airflow_wfstate.api.authorization import PAGE_VIEW
     pages = [page for page in WorkflowStatePlugin.react_apps if page["destination"] == "nav"]
-    assert [page["name"] for page in pages] == [PAGE]
+    assert [page["name"] for page in pages] == [PAGE_VIEW]
 
 
 def test_a_list_does_not_betray_the_rest(client: httpx.Client, world: World, user_tokens: dict[str, str]) -> None:

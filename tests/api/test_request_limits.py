@@ -222,7 +222,10 @@ def test_what_may_be_given_several_times_is_what_the_document_calls_a_list() -> 
 
 
 def test_a_mistyped_parameter_is_refused_and_not_passed_over(admin: httpx.Client) -> None:
-    for path, named in (("/v1/workflows?stat=failed", "step_state"), ("/v1/health?full=1", "this address has none")):
+    for path, named in (
+        ("/v1/workflows?stat=failed", "step_state"),
+        ("/v1/health?full=1", "this URL has no parameters"),
+    ):
         answer = admin.get(path)
         assert answer.status_code == 400, path
         assert "There is no parameter" in answer.json()["reason"]

@@ -53,7 +53,7 @@ def test_a_queued_run_of_a_paused_dag_is_named_with_the_remedy(world: World, eng
     told = _told(world, f"{name}/1001")
 
     assert f"There is no workflow '{name}' with the key '1001'." in told
-    assert f"1 run of it has not started theirs yet ({run_id})" in told
+    assert f"1 run of it has not started one yet ({run_id})" in told
     assert f"airflow dags unpause {dag_id}" in told
     assert dag_id not in _told(world, f"{world.unique('other')}/1001"), "it starts workflows of another name"
 
@@ -66,8 +66,8 @@ def test_a_dag_that_started_the_name_before_is_named_with_its_waiting_runs(world
 
     told = _told(world, f"{name}/1001")
 
-    assert f"The DAG {dag_id} starts workflows named '{name}', and none of its runs waits to start one." in idle
-    assert f"6 runs of it have not started theirs yet ({', '.join(runs[:5])} and 1 more)." in told
+    assert f"The DAG {dag_id} starts workflows named '{name}', but none of its runs is waiting to start one." in idle
+    assert f"6 runs of it have not started one yet ({', '.join(runs[:5])} and 1 more)." in told
     assert "paused" not in told
 
 
@@ -75,5 +75,5 @@ def test_of_a_name_that_nobody_starts_nothing_is_told(world: World) -> None:
     name = world.unique("nobody")
 
     assert _told(world, f"{name}/1") == (
-        f"There is no workflow '{name}' with the key '1'. See what there is with: airflow wfstate list"
+        f"There is no workflow '{name}' with the key '1'. List the workflows with: airflow wfstate list"
     )

@@ -46,7 +46,7 @@ def test_the_plan_changes_nothing(home: Home, parcel: Parcel) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "It is cancelled; the work already done stays as it is." in answer.stdout
     assert "ship[3]" in answer.stdout
-    assert "What is never undone:" in answer.stdout
+    assert "Will never be undone:" in answer.stdout
     assert parcel.state() is WorkflowState.RUNNING
     as_json = json.loads(home.wfstate("cancel", parcel.workflow_id, "--plan", "--compensate", "-o", "json").stdout)
     assert (as_json["next_state"], as_json["changes"]) == ("compensating", True)
@@ -55,7 +55,7 @@ def test_the_plan_changes_nothing(home: Home, parcel: Parcel) -> None:
 
 
 def test_who_does_not_agree_changes_nothing(home: Home, parcel: Parcel) -> None:
-    for typed, reason in (("n\n", "Nothing was changed."), ("", "Add --yes where nobody can be asked.")):
+    for typed, reason in (("n\n", "Nothing was changed."), ("", "Add --yes to skip the confirmation prompt.")):
         answer = home.wfstate("cancel", f"parcel/{parcel.key}", answer=typed)
         assert answer.returncode == 1
         assert f"Cancel the workflow parcel/{parcel.key}? [y/N]" in answer.stderr
@@ -67,7 +67,7 @@ def test_who_agrees_cancels_and_the_journal_names_them(home: Home, parcel: Parce
     answer = home.wfstate("cancel", f"parcel/{parcel.key}", "--reason", "lost", "-o", "plain", answer="y\n")
 
     assert answer.returncode == 0
-    assert f"Workflow {parcel.workflow_id} is cancelled now; tasks set to failed: 2" in answer.stdout
+    assert f"Workflow {parcel.workflow_id} is now cancelled; tasks set to failed: 2" in answer.stdout
     assert parcel.state() is WorkflowState.CANCELLED
     assert parcel.world.rows.task_state(parcel.task) == "failed"
     entry = parcel.world.journal(parcel.workflow_id)[-1]

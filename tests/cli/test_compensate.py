@@ -33,7 +33,7 @@ def test_the_plan_shows_order_payload_and_what_is_in_the_way(home: Home, held: S
     assert undone == [["intake.two", "1", "failed"], ["intake.one", "1", "armed"]]
     assert '{"of":"two"}' in shown.stdout
     assert any(line.startswith("intake.three") and line.rstrip().endswith("done") for line in lines)
-    assert "In the way: DAG intake is gone, with the function that undoes step intake.two." in lines
+    assert "Obstacle: DAG intake is gone, with the function that undoes step intake.two." in lines
     plan = json.loads(home.wfstate("compensate", held.workflow_id, "--plan", "-o", "json").stdout)
     assert [item["step"] for item in plan["undone"]] == ["intake.two", "intake.one"]
     assert held.detail().summary.state.value == "compensation_failed", "a plan changes nothing"

@@ -45,7 +45,7 @@ def test_a_line_that_is_no_event_ends_the_sending_behind_what_stands_before_it(
     answer = home.wfstate("event", "send", str(file))
 
     assert answer.returncode == 1
-    assert "Line 2 is no event" in answer.stderr
+    assert "Line 2 is not an event" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert shop.states("1") == {"shop.place": "succeeded"}
     missing = home.wfstate("event", "send", str(tmp_path / "missing"))
@@ -62,12 +62,12 @@ def test_operators_look_after_what_waits(home: Home, shop: Shop) -> None:
     listed = json.loads(home.wfstate("event", "list", *filters, "-o", "json").stdout)
     shown = home.wfstate("event", "show", shop.source("payments"), first)
 
-    assert "There are more: airflow wfstate event list --name" in page.stderr
+    assert "More results: airflow wfstate event list --name" in page.stderr
     assert {event["id"] for event in listed} == {first, second}
     assert "is parked. Its workflow has not started yet." in shown.stdout
     assert '"order_id":"1"' in shown.stdout
     refused = home.wfstate("event", "drop", "--reason", "x")
-    assert (refused.returncode, "names no event" in refused.stderr) == (1, True)
+    assert (refused.returncode, "either an event or --all" in refused.stderr) == (1, True)
 
     dropped = home.wfstate(
         "event", "drop", "--all", *filters, "--type", "audited", "--reason", "not ours", "-y", "-o", "json"

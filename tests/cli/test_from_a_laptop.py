@@ -136,7 +136,7 @@ def test_files_behind_a_store_that_does_not_answer_are_told_too(laptop: Home, tm
 
     assert answer.returncode == 1
     assert f"{tmp_path / 'a.yaml'}: The api-server" in answer.stderr
-    assert f"{tmp_path / 'b.yaml'}: It was not tried" in answer.stderr
+    assert f"{tmp_path / 'b.yaml'}: not tried" in answer.stderr
 
 
 def test_the_journal_names_the_airflow_user(laptop: Home, server_engine: Engine) -> None:
@@ -170,7 +170,7 @@ def test_a_token_is_got_by_login_and_password(api_server: ApiServer, laptop: Hom
 
     refused = laptop.wfstate("login", "--username", "admin", "--print-token", answer="wrong\n")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "Correct login and password." in refused.stderr
+    assert "Correct the login and password." in refused.stderr
 
 
 def test_the_address_of_the_api_means_its_server(laptop: Home, api_server: ApiServer) -> None:
@@ -194,10 +194,10 @@ def test_what_is_not_there_is_explained_from_afar(laptop: Home, server_engine: E
 
     rows.delete_run("laptop_dag", run_id)
     assert (told.returncode, told.stdout) == (1, "")
-    assert f"1 run of it has not started theirs yet ({run_id})" in told.stderr
+    assert f"1 run of it has not started one yet ({run_id})" in told.stderr
 
 
 def test_what_is_no_address_is_refused(laptop: Home) -> None:
     answer = laptop.wfstate("list", "--server", "airflow.example.com")
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "is not the address of an api-server" in answer.stderr
+    assert "is not the URL of an api-server" in answer.stderr

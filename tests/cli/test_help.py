@@ -16,9 +16,9 @@ def test_what_stands_in_brackets_is_kept(home: Home) -> None:
     words = ("compensation", "--help")
     told = " ".join(home.wfstate(*words).stdout.split())
 
-    assert "participant[place].step, participant.step or step, where that means one, with [item] for an item" in told
+    assert "participant[place].step, participant.step or step if unambiguous, with [item] for an item" in told
     assert "{retry,skip,done} WORKFLOW STEP" in told
-    assert "with the first of [core] fernet_key" in " ".join(home.wfstate("--help").stdout.split())
+    assert "with the first key of [core] fernet_key" in " ".join(home.wfstate("--help").stdout.split())
     assert "[core] rerun_with_latest_version" in " ".join(home.wfstate("resume", "--help").stdout.split())
 
 

@@ -35,11 +35,11 @@ def test_what_may_be_either_is_refused_with_the_ids(world: World) -> None:
     first = world.start(name=stem, key="orders/7").workflow.id
     second = world.start(name=f"{stem}/orders", key="7").workflow.id
 
-    with pytest.raises(InvalidRequest, match="means several workflows") as refused:
+    with pytest.raises(InvalidRequest, match="matches several workflows") as refused:
         workflow_id(f"{stem}/orders/7", world.backend)
     assert first in str(refused.value)
     assert second in str(refused.value)
-    assert refused.value.remedy == "Give the id of the one that is meant."
+    assert refused.value.remedy == "Use the id of the one you mean."
 
 
 @pytest.mark.parametrize("text", ["order/none", "a/b/c", "/", "x", "/x", "x/", "", "a" * 40 + "/" * 2000 + "b"])

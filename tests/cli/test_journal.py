@@ -50,7 +50,7 @@ def test_entries_in_order(home: Home, order_id: str) -> None:
 def test_pages_and_names_the_command_for_the_next_page(home: Home, order_id: str) -> None:
     first = home.wfstate("journal", order_id, "--limit", "2", "-o", "json")
     assert [entry["number"] for entry in json.loads(first.stdout)] == [1, 2]
-    command = first.stderr.strip().removeprefix("There are more: ")
+    command = first.stderr.strip().removeprefix("More results: ")
     second = home.airflow(*shlex.split(command)[1:])
     assert [entry["number"] for entry in json.loads(second.stdout)] == [3, 4]
 
@@ -84,7 +84,7 @@ def test_it_is_narrowed_to_kinds_and_a_step(home: Home, order_id: str) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--kind", "step.lost,step.gone"), "'step.gone' is no kind of journal entry. The kinds are workflow.started,"),
+        (("--kind", "step.lost,step.gone"), "'step.gone' is not a kind of journal entry. The kinds are"),
         (("--step", "nothing"), "The workflow has no step 'nothing' that has begun."),
         (("--step", "nothing", "--export", "csv"), "The workflow has no step 'nothing' that has begun."),
         (("--export", "csv", "--after", "-1"), "There is no entry number -1."),
@@ -128,7 +128,7 @@ def test_a_long_export_says_on_stderr_how_far_it_is(home: Home, wide_id: str) ->
     answer = home.wfstate("journal", wide_id, "--export", "ndjson")
 
     assert len(answer.stdout.splitlines()) == WIDE + 2
-    assert answer.stderr == f"journal of {wide_id}: entries looked at, {1000 + 997} of {1000 + WIDE}\n"
+    assert answer.stderr == f"journal of {wide_id}: entries read, {1000 + 997} of {1000 + WIDE}\n"
 
 
 def test_a_bar_on_the_terminal_leaves_the_file_alone(home: Home, wide_id: str) -> None:
@@ -147,7 +147,7 @@ def test_a_bar_on_the_terminal_leaves_the_file_alone(home: Home, wide_id: str) -
         )
 
     assert len(answer.stdout.splitlines()) == WIDE + 2
-    assert "entries looked at" in "".join(shown)
+    assert "entries read" in "".join(shown)
 
 
 def test_a_terminal_is_not_sent_what_it_would_obey(home: Home, engine: Engine) -> None:

@@ -34,7 +34,7 @@ def test_a_login_is_kept_for_the_commands_after_it(laptop: Home) -> None:
     logged_in = laptop.wfstate("login", "--username", "admin", answer="admin\n")
     listed = laptop.wfstate("list", "--name", "nobody")
 
-    assert "Nobody has logged in" in before.stderr
+    assert "You are not logged in" in before.stderr
     assert (logged_in.returncode, logged_in.stdout) == (0, ""), logged_in.stderr
     assert logged_in.stderr.endswith("the token is in the keyring.\n")
     assert (listed.returncode, listed.stdout) == (0, "No data found\n")
@@ -47,7 +47,7 @@ def test_a_token_is_kept_for_its_server_alone(laptop: Home) -> None:
     elsewhere = laptop.wfstate("list", "--server", "http://airflow.invalid")
 
     assert elsewhere.returncode == 1
-    assert "Nobody has logged in to http://airflow.invalid." in elsewhere.stderr
+    assert "You are not logged in to http://airflow.invalid." in elsewhere.stderr
 
 
 def test_where_no_backend_works_it_says_what_else_to_do(laptop: Home, api_server: ApiServer) -> None:

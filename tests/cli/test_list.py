@@ -20,7 +20,7 @@ def test_pages_newest_first_and_names_the_command_for_the_next_page(home: Home, 
     first = home.wfstate("list", "--name", "invoice", "--limit", "2", "-o", "json")
     assert [workflow["id"] for workflow in json.loads(first.stdout)] == invoice_ids[:2]
 
-    command = first.stderr.strip().removeprefix("There are more: ")
+    command = first.stderr.strip().removeprefix("More results: ")
     second = home.airflow(*shlex.split(command)[1:])
     assert [workflow["id"] for workflow in json.loads(second.stdout)] == invoice_ids[2:]
     assert second.stderr == ""
@@ -66,8 +66,8 @@ def test_nothing_found(home: Home, order_id: str) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--state", "broken"), "'broken' is no state of a workflow. The states are running, succeeded,"),
-        (("--since", "yesterday"), "'yesterday' is no time. Write it as"),
+        (("--state", "broken"), "'broken' is not a state of a workflow. The states are running, succeeded,"),
+        (("--since", "yesterday"), "'yesterday' is not a time. Write it as"),
         (("--limit", "0"), "A page cannot hold 0 entries."),
         (("--cursor", "nonsense"), "The cursor was not issued by this server."),
     ],
@@ -103,7 +103,7 @@ def test_since(text: str, expected: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["", "2", "-2h", "2 h", "1.5h", "99999999999999w", "2026-13-01"])
 def test_since_that_is_no_time(text: str) -> None:
-    with pytest.raises(InvalidRequest, match="is no time"):
+    with pytest.raises(InvalidRequest, match="is not a time"):
         parse_since(text, NOW)
 
 

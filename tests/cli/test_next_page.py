@@ -39,7 +39,7 @@ def _next(arguments: argparse.Namespace, position: str | int, capsys: pytest.Cap
     tell_next_page(arguments, position)
     shown = capsys.readouterr()
     assert shown.out == ""
-    program, group, name, *words = shlex.split(shown.err.strip().removeprefix("There are more: "))
+    program, group, name, *words = shlex.split(shown.err.strip().removeprefix("More results: "))
     assert (program, group, name) == ("airflow", "wfstate", arguments.subcommand)
     return words
 

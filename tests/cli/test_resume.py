@@ -40,13 +40,13 @@ def test_the_plan_names_everything_and_changes_nothing(home: Home, order: Order,
     assert (answer.returncode, answer.stderr) == (0, "")
     titles = [line for line in answer.stdout.splitlines() if line.endswith(":")]
     assert titles == [
-        "Tasks that are cleared:",
-        "Relays that are cleared too:",
-        "Runs that go on:",
-        "Steps that run:",
-        "Steps that answer from the store:",
+        "Tasks that will be cleared:",
+        "Relays that will also be cleared:",
+        "Runs that will continue:",
+        "Steps that will run:",
+        "Finished steps that return their stored output:",
     ]
-    assert "a task above it failed" in answer.stdout
+    assert "an upstream task failed" in answer.stdout
     assert f"{FULFILMENT}.ship" in answer.stdout
     assert f"airflow dags unpause {FULFILMENT}" in answer.stdout
     assert (_state(order), order.run_states()) == (WorkflowState.FAILED, ["failed", "failed"])
@@ -60,7 +60,7 @@ def test_the_plan_names_the_code_that_the_runs_have_and_the_latest(home: Home, o
     plan = home.wfstate("resume", order.workflow_id, "--code", "latest", "--plan", "-o", "plain").stdout
     answer = home.wfstate("resume", order.workflow_id, "--code", "latest", "--yes")
 
-    code = plan[plan.index("Code of the runs") : plan.index("Steps that run:")]
+    code = plan[plan.index("Code of runs") : plan.index("Steps that will run:")]
     assert "(111111111111)" in code
     assert "(222222222222)" in code
     assert "latest" in code
@@ -70,10 +70,10 @@ def test_the_plan_names_the_code_that_the_runs_have_and_the_latest(home: Home, o
 
 
 def test_who_does_not_agree_changes_nothing(home: Home, order: Order) -> None:
-    for typed, reason in (("n\n", "Nothing was changed."), ("", "Add --yes where nobody can be asked.")):
+    for typed, reason in (("n\n", "Nothing was changed."), ("", "Add --yes to skip the confirmation prompt.")):
         answer = home.wfstate("resume", order.workflow_id, answer=typed)
         assert answer.returncode == 1
-        assert "Tasks that are cleared:" in answer.stdout
+        assert "Tasks that will be cleared:" in answer.stdout
         assert f"Resume the workflow shop/{order.key}? [y/N]" in answer.stderr
         assert reason in answer.stderr
     assert _state(order) is WorkflowState.FAILED
@@ -133,7 +133,7 @@ def test_what_is_done_has_nothing_to_resume(home: Home, world: World) -> None:
     [
         (["resume", "shop/nobody", "--yes"], "There is no workflow 'shop' with the key 'nobody'."),
         (["restart", "shop/nobody", "--from", "x", "--yes"], "There is no workflow 'shop' with the key 'nobody'."),
-        (["resume", "shop/nobody", "--yes", "--deadline", "soon"], "'soon' is no duration."),
+        (["resume", "shop/nobody", "--yes", "--deadline", "soon"], "'soon' is not a duration."),
     ],
 )
 def test_what_cannot_be_is_one_sentence_with_its_remedy(home: Home, words: list[str], reason: str) -> None:

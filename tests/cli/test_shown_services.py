@@ -48,7 +48,7 @@ def test_a_service_that_is_next_and_silent_has_its_branch(shop: Shop, capsys: py
     shop.send(shop.placed("1"))
     lines = printed(shop.find("1"), capsys)
 
-    assert lines[-2:] == ["payments (service)", "└── capture not reported yet, waited for"]
+    assert lines[-2:] == ["payments (service)", "└── capture not reported yet, waiting for it"]
 
 
 def test_an_error_of_a_service_stands_beside_its_step(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def test_a_running_workflow_of_which_a_step_has_failed_says_so() -> None:
         "running (a step is retried)",
     ]
     assert failing_text(failed) == "Step intake.charge failed (and 2 more): no money"
-    assert failing_text(retried) == "Step intake.charge failed, and is tried again (and 2 more): no money"
+    assert failing_text(retried) == "Step intake.charge failed and is retried (and 2 more): no money"
     assert failing_text(SUMMARY) is None
 
 
@@ -90,6 +90,6 @@ def test_plans_of_an_undo_say_what_stays_and_how_much(capsys: pytest.CaptureFixt
     of_cancel = capsys.readouterr().out
 
     for printed in (of_compensate, of_cancel):
-        assert "Stays as it is, 900: no undo is declared:" in printed
-        assert "intake.print  2      lost       it may have acted" in printed
-        assert "... and 898 more that stay as they are." in printed
+        assert "Unchanged (900): no compensation is declared:" in printed
+        assert "intake.print  2      lost       may have acted" in printed
+        assert "... and 898 more that stay unchanged." in printed

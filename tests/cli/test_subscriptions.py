@@ -52,16 +52,16 @@ def test_the_life_of_a_subscription(home: Home, engine: Engine, receiver: Receiv
     home.airflow("wfstate", "deliver", **variables)
     assert receiver.effects() == {f"{workflow_id}:1": 3}
     removed = home.wfstate("subscriptions", "remove", "warehouse")
-    assert removed.stdout == "Subscription warehouse is removed.\n"
+    assert removed.stdout == "Removed the subscription warehouse.\n"
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "x", "http://10.0.0.1/"), "https alone"),
+        (("add", "x", "http://10.0.0.1/"), "only over https"),
         (("add", "x", "https://10.0.0.1/"), "webhook_hosts"),
-        (("add", "x", "https://hooks.example.com", "--kind", "step.danced"), "'step.danced' is no kind of"),
-        (("add", "x", "https://hooks.example.com", "--from", "soon"), "names no point"),
+        (("add", "x", "https://hooks.example.com", "--kind", "step.danced"), "'step.danced' is not a kind of"),
+        (("add", "x", "https://hooks.example.com", "--from", "soon"), "is not a point"),
         (("pause", "nobody"), "There is no subscription 'nobody'."),
     ],
 )

@@ -83,8 +83,8 @@ def test_what_will_not_come_is_not_waited_for(home: Home, world: World, ends: st
     ("words", "reason"),
     [
         (("order/nobody",), "There is no workflow 'order' with the key 'nobody'."),
-        (("order/007", "--for", "done"), "'done' is no state of a workflow."),
-        (("order/007", "--timeout", "soon"), "'soon' is no duration."),
+        (("order/007", "--for", "done"), "'done' is not a state of a workflow."),
+        (("order/007", "--timeout", "soon"), "'soon' is not a duration."),
         (("order/007", "--every", "0"), "--every 0 is out of range."),
     ],
 )

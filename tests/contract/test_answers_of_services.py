@@ -124,7 +124,7 @@ def test_an_operator_need_not_wait_for_the_answer(
     assert shop.find("1").summary.state is WorkflowState.COMPENSATED
     assert requests.sent("payments") == []
     (late,) = shop.told(shop.event("payments", "refunded", "1"))
-    assert late in ("applied: The step was undone.", "applied: An operator decided before: it is skipped.")
+    assert late in ("applied: The step was undone.", "applied: An operator has already decided: it is skipped.")
 
 
 def test_a_service_refuses_by_an_event_that_names_the_request(shop: Shop, requests: UndoRequests) -> None:

@@ -88,7 +88,7 @@ def test_the_plan_says_all_of_it_and_changes_nothing(world: World) -> None:
     assert plan.allowed
     assert [(task.dag_id, task.task_id, task.state, task.why) for task in plan.tasks] == [
         (FULFILMENT, "ship", "failed", "failed"),
-        (INTAKE, "complete", "upstream_failed", "a task above it failed"),
+        (INTAKE, "complete", "upstream_failed", "an upstream task failed"),
         (INTAKE, "fulfil", "failed", "failed"),
     ]
     assert [(relay.dag_id, relay.task_id) for relay in plan.relays] == [(FULFILMENT, RELAY), (INTAKE, RELAY)]

@@ -93,7 +93,7 @@ participants:
     assert words[1] == ("3:13: on_failure: This is 'compensat'. Did you mean compensate? Allowed: compensate, hold.")
     assert "such as P3D or PT1H30M" in words[2]
     assert "Did you mean capture?" in words[4]
-    assert "Only an event that says succeeded has output" in words[6]
+    assert "Only an event that says succeeded can have output" in words[6]
     assert "'step' is missing" in words[7]
     assert "{step: capture, is: compensated}" in words[8]
 
@@ -106,7 +106,7 @@ participants:
     ("text", "place", "complaint"),
     [
         ("", "1:1 ", "empty"),
-        ("name: order\nname: other\n", "2:1 name", "given already, in line 1"),
+        ("name: order\nname: other\n", "2:1 name", "already given in line 1"),
         ("name: order\nplan: &all [a]\n", "2:7 plan", "anchor &all"),
         ("name: order\nplan: *all\n", "2:7 plan", "alias"),
         ("name: !!python/object:os.system order\n", "1:7 name", "tag"),

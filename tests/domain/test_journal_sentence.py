@@ -35,7 +35,7 @@ def test_every_kind_has_a_sentence_also_without_details(kind: EntryKind) -> None
             None,
             "task:a/b/c",
             {"cause": "a task was cleared"},
-            "The workflow goes on: a task was cleared.",
+            "The workflow was resumed: a task was cleared.",
         ),
         (
             K.WORKFLOW_REOPENED,

@@ -13,7 +13,7 @@ def test_each_label_is_name_and_value() -> None:
 
 
 def test_two_values_for_one_label_are_refused_with_both() -> None:
-    with pytest.raises(InvalidRequest, match="'region' is asked for with two values, 'eu' and 'us'"):
+    with pytest.raises(InvalidRequest, match="two values for the label 'region', 'eu' and 'us'"):
         parse_labels(["region=eu", "region=us"])
 
 

@@ -26,7 +26,7 @@ CHAIN = ["a > b", "b > c", "c > d"]
 def test_what_failed_and_what_was_not_reached_runs_again() -> None:
     run = _run({"a": "success", "b": "failed", "c": "upstream_failed", "d": "upstream_failed"}, CHAIN)
 
-    assert run.unfinished() == {"b": "failed", "c": "a task above it failed", "d": "a task above it failed"}
+    assert run.unfinished() == {"b": "failed", "c": "an upstream task failed", "d": "an upstream task failed"}
 
 
 @pytest.mark.parametrize("state", ["success", "removed", "running", "deferred", "up_for_retry", None])
@@ -39,7 +39,7 @@ def test_what_succeeded_is_gone_or_still_to_come_is_left_alone(state: str | None
 def test_what_a_failure_had_skipped_below_runs_again() -> None:
     run = _run({"a": "failed", "b": "skipped", "c": "skipped"}, ["a > b", "b > c"])
 
-    assert run.unfinished() == {"a": "failed", "b": "was skipped when its run was ended", "c": "below a"}
+    assert run.unfinished() == {"a": "failed", "b": "was skipped when its run ended", "c": "below a"}
 
 
 def test_a_task_that_decided_to_be_skipped_stays_skipped_below_a_failed_one_too() -> None:

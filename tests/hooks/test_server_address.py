@@ -37,10 +37,10 @@ def test_the_address_of_a_connection(host: str, schema: str | None, port: int | 
         ("ftp://airflow", None, "its scheme is 'ftp'"),
         ("http://", None, "names no host"),
         ("http://airflow?x=1", None, "has a query"),
-        ("http://airflow:8080", 9090, "its port is 8080, and the connection's field says 9090"),
-        ("http://airflow:port", None, "is no URL"),
-        ("http://[::1", None, "is no URL"),
-        ("http://me:secret@airflow", None, "holds a login"),
+        ("http://airflow:8080", 9090, "its port is 8080, but the connection's port field is 9090"),
+        ("http://airflow:port", None, "is not a valid URL"),
+        ("http://[::1", None, "is not a valid URL"),
+        ("http://me:secret@airflow", None, "contains a login"),
     ],
 )
 def test_a_host_that_makes_no_address_is_refused(host: str, port: int | None, complaint: str) -> None:

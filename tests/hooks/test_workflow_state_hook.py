@@ -84,7 +84,7 @@ def test_a_postgres_connection_is_straight_to_the_tables(
     [
         ({"conn_type": "http", "host": "x"}, "is of type 'http'"),
         ({"conn_type": "wfstate", "login": "a", "password": "b"}, "has no host"),
-        ({"conn_type": "wfstate", "host": "x"}, "names nobody"),
+        ({"conn_type": "wfstate", "host": "x"}, "has no credentials"),
     ],
 )
 def test_a_connection_that_leads_nowhere_is_refused(

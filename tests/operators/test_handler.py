@@ -89,7 +89,7 @@ def test_an_operator_that_fails_is_a_failed_undo() -> None:
 
 
 def test_a_deferrable_operator_is_refused() -> None:
-    with pytest.raises(InvalidDag, match="is deferrable: it cannot run in the relay"):
+    with pytest.raises(InvalidDag, match="is deferrable and cannot run in the relay"):
         _call(lambda: TimeDeltaSensor(task_id="undo", delta=timedelta(1), deferrable=True))
 
 

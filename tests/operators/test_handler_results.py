@@ -173,9 +173,9 @@ def test_nothing_and_data_mean_that_the_function_did_it(result: object) -> None:
         (lambda: BashOperator, "does not say whether the undo is done"),
         (lambda: [_refund(1, None)], "which nobody awaited"),  # type: ignore[arg-type]  # it never runs
         (lambda: {"later": (number for number in [1])}, "a generator"),
-        (lambda: [_does("never"), "text"], "operators together with something else"),
-        (lambda: [[_does("never")]], "an operator inside of something else"),
-        (lambda: {"undo": _does("never")}, "an operator inside of something else"),
+        (lambda: [_does("never"), "text"], "operators mixed with something else"),
+        (lambda: [[_does("never")]], "an operator inside another value"),
+        (lambda: {"undo": _does("never")}, "an operator inside another value"),
         (lambda: [BashOperator.partial(task_id="undo").expand(bash_command=["a"])], "a task of a DAG"),
         (lambda: durable(_does("never")), "which is a step"),
         (lambda: [_does("never"), durable(_does("never_too"))], "which is a step"),
@@ -205,7 +205,7 @@ def test_an_operator_that_goes_on_later_is_refused() -> None:
         raise TaskDeferred(trigger=None, method_name="later")  # type: ignore[arg-type]  # none is needed
 
     for then in (reschedule, defer):
-        with pytest.raises(InvalidDag, match="it cannot run in the relay"):
+        with pytest.raises(InvalidDag, match="cannot run in the relay"):
             _undo(lambda *, act=then: _does("poke", then=act))
 
 
@@ -213,7 +213,7 @@ def test_a_function_that_defers_is_refused() -> None:
     def defers() -> None:
         raise TaskDeferred(trigger=None, method_name="later")  # type: ignore[arg-type]  # none is needed
 
-    with pytest.raises(InvalidDag, match="an undo cannot go on later"):
+    with pytest.raises(InvalidDag, match="a compensation cannot be deferred"):
         _undo(defers)
 
 
@@ -299,13 +299,13 @@ def test_a_function_that_can_be_called_as_an_undo_is_accepted(function: Any) -> 
         (lambda compensation, output: None, "the output comes first"),
         (lambda compensation: None, "the output comes first"),
         (lambda charge, output: None, "the output comes first"),
-        (lambda context: None, "context is not given"),
-        (lambda ti, output: None, "context is not given"),
+        (lambda context: None, "does not get Airflow's context"),
+        (lambda ti, output: None, "does not get Airflow's context"),
         (lambda **context: None, r"expects Airflow's context in \*\*context"),
         (lambda **kwargs: None, "expects Airflow's context"),
         (lambda output, **kwargs: None, "expects Airflow's context"),
         (lambda output, compensation, **context: None, "expects Airflow's context"),
-        (lambda item=7: None, "would be given the output as item, in place of its default"),
+        (lambda item=7: None, "would be given the output as item, instead of its default"),
         (lambda output, item=7: None, "would be given the compensation as item"),
         (BashOperator, "is a class"),
         (Receipt, "is a class"),

@@ -56,7 +56,7 @@ def test_a_second_relay_is_an_error(a_dag):
 
 def test_a_task_below_the_relay_is_an_error(a_dag):
     CompensateWorkflowOperator(task_id="relay") >> EmptyOperator(task_id="below")
-    with pytest.raises(InvalidDag, match="task below stands below the relay"):
+    with pytest.raises(InvalidDag, match="task below is downstream of the relay"):
         a_dag.validate()
 
 
@@ -84,7 +84,7 @@ def test_a_step_that_is_not_below_the_start_is_an_error(a_dag, kind):
         "grouped": group,
         "durable": lambda: durable(EmptyOperator(task_id="work")),
     }[kind]()
-    with pytest.raises(InvalidDag, match=r"work does not stand below a StartWorkflowOperator. Write start >> "):
+    with pytest.raises(InvalidDag, match=r"work is not downstream of a StartWorkflowOperator. Write start >> "):
         a_dag.validate()
     start >> EmptyOperator(task_id="between") >> declared
     a_dag.validate()
@@ -144,7 +144,7 @@ def test_multiple_outputs_is_inferred_from_the_annotation(a_dag):
         (lambda: task.step(compensate="nothing")(undo), "compensate is 'nothing'"),
         (lambda: task.step(compensate=task(undo))(undo), "Give a plain function"),
         (lambda: durable(undo), "durable.. was given an object of type function"),
-        (lambda: durable(durable(EmptyOperator(task_id="x"))), "Task x is a step already"),
+        (lambda: durable(durable(EmptyOperator(task_id="x"))), "Task x is already a step"),
         (lambda: durable(TriggerDagRunOperator(task_id="x", trigger_dag_id="y")), "Use TriggerWorkflowDagRunOperator"),
         (lambda: StartWorkflowOperator(task_id="x", name="n", key="k", on_failure="?"), "on_failure is '?'"),
     ],

@@ -67,4 +67,4 @@ def test_a_step_cannot_be_handed_to_another_process(step_of):
     step = step_of("hands_itself_to_another_process")
 
     assert step.state is StepState.FAILED
-    assert "ForeignProcess: A step belongs to the process of its task. It cannot be handed" in step.error
+    assert "ForeignProcess: A step belongs to the process of its task. It cannot be passed" in step.error

@@ -124,7 +124,7 @@ def test_a_run_that_takes_part_as_a_guest_says_so_in_its_log(world, earlier, cap
 
     assert operator.execute(context)["role"] == "guest"
 
-    assert "this run takes part as its guest: a step that is done answers" in "".join(capsys.readouterr())
+    assert "this run joins it as a guest: finished steps return" in "".join(capsys.readouterr())
 
 
 def test_a_run_that_starts_again_with_another_input_is_told_the_names_of_what_differs(world, capsys):
@@ -219,8 +219,8 @@ def test_a_literal_that_airflow_cannot_keep_in_a_dag_is_an_import_error(number, 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"plan": "ship"}, "plan is the text 'ship'"),
-        ({"participants": "ship"}, "participants is the text 'ship'"),
+        ({"plan": "ship"}, "plan is a string, 'ship'"),
+        ({"participants": "ship"}, "participants is a string, 'ship'"),
         ({"plan": ["ship", "ship"]}, "names 'ship' twice"),
         ({"plan": [f"s{number}" for number in range(1001)]}, "at most 1000"),
         ({"labels": {"region": None}}, "The label region is None"),

@@ -229,7 +229,7 @@ def test_a_role_that_may_not_create_the_table_gets_the_ddl(bookings: Bookings, m
             assert CREATE_TABLE in refused.value.remedy
             owner.execute(CREATE_TABLE)
             bookings.retry()
-            with pytest.raises(TransactionRefused, match="may not write the table wfstate_commit"):
+            with pytest.raises(TransactionRefused, match="may not write to the table wfstate_commit"):
                 bookings.execute(python_callable=bookings.book)
             owner.execute(f"GRANT SELECT, INSERT, UPDATE ON {TABLE} TO {role}")
             bookings.retry()

@@ -156,7 +156,7 @@ def test_a_child_that_has_ended_already_is_not_waited_for(world, runs, task, sta
     if state == "success":
         assert _operator(runs).execute(_context(second))["run_id"] == run_id
     else:
-        with pytest.raises(AirflowException, match=f"Run {run_id} .* failed. Its own tasks tell why"):
+        with pytest.raises(AirflowException, match=f"Run {run_id} .* failed. See the logs of its tasks"):
             _operator(runs).execute(_context(second))
     assert runs.count() == 1
 
@@ -165,7 +165,7 @@ def test_a_child_that_fails_fails_the_step(world, runs, task):
     waiting = _execute(runs, task)
     world.rows.set_run_state(runs.dag_id, waiting.trigger.run_id, "failed")
 
-    with pytest.raises(AirflowException, match="airflow wfstate resume sets both runs going again"):
+    with pytest.raises(AirflowException, match="airflow wfstate resume resumes both runs"):
         _resume(runs, task, waiting)
 
     second = world.begin_as(world.rows.next_try(task), "fulfil")

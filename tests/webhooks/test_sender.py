@@ -86,7 +86,7 @@ def test_an_address_that_is_not_allowed_is_not_connected_to(receiver: Receiver, 
 
 def test_http_to_a_host_that_is_not_named_is_not_connected_to(receiver: Receiver) -> None:
     result = send(receiver.url, AllowedHosts())
-    assert "https alone" in result.text
+    assert "only over https" in result.text
     assert receiver.received == []
 
 

@@ -1,1 +1,1 @@
-"""What every request passes before it reaches a route: ASGI middleware, each of which knows nothing of the others."""
+"""The ASGI middlewares that every request passes before it reaches a route. They do not depend on each other."""

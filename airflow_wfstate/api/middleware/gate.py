@@ -1,7 +1,7 @@
-"""The gate: who calls is asked before anything of the request is read.
+"""The gate, which authenticates the caller before anything of the request is read.
 
-FastAPI reads and parses a body before a route's dependencies run; a stranger's body is not worth that. The routes
-ask again (:func:`~airflow_wfstate.api.authentication.authenticate`), and get the answer that was found here.
+FastAPI reads and parses a body before a route's dependencies run, which is wasted effort for an unauthenticated caller.
+The routes authenticate again (:func:`~airflow_wfstate.api.authentication.authenticate`), and get the result found here.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _OPEN: Final = ("/ui/static/", "/v1/tokens/")
 
 
 class Gate:
-    """Refuses requests below /v1 and /ui that carry no token that holds.
+    """Refuses requests below /v1 and /ui without a valid token.
 
-    Open are the page's bundle, and the address where somebody outside uses a token of a step.
+    Exceptions are the page's bundle, and the URL where external partners use tokens.
 
     :param app: the app that answers all others.
     """
@@ -32,14 +32,14 @@ class Gate:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
         if scope["type"] == "http" and _is_guarded(scope):
             try:
                 await authenticate(Request(scope))
             except NotAuthenticated as error:
                 await problem(error)(scope, receive, send)
                 return
-            except Exception:  # noqa: S110  # a database that is away: the route asks again, and its handlers answer
+            except Exception:  # noqa: S110  # the database is unavailable: the route tries again, and its handlers answer
                 pass
         await self._app(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""HEAD wherever GET is: the same status and headers, without the body (RFC 9110, section 9.3.2)."""
+"""Support HEAD for every GET: the same status and headers, without the body (RFC 9110, section 9.3.2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from airflow_wfstate.api.middleware.security_headers import AsgiApp, Message, Re
 
 
 class HeadRequests:
-    """Answers HEAD as the app answers GET; FastAPI's routes know the methods alone that they declare.
+    """Answers HEAD like GET. FastAPI's routes only accept the methods that they declare.
 
     :param app: the app that answers.
     """
@@ -15,7 +15,7 @@ class HeadRequests:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return

@@ -1,6 +1,6 @@
-"""What a request may be before anything of it is parsed: not too large, not too deep, of storable text.
+"""Limits on a request, checked before it is parsed: its size, its nesting, and that its text can be stored.
 
-FastAPI reads a body whole, however large it is. Here one that is too large is answered as soon as that is known.
+FastAPI reads the whole body, however large it is. Here, a body that is too large is refused as soon as that is known.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from airflow_wfstate.domain.rules.payload import MAX_DEPTH
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest, PayloadTooLarge, WorkflowStateError
 
 _EVENTS: Final = "/v1/events"
-"""There each event is checked by itself: one that cannot be stored must not keep those beside it from being applied."""
+"""Here each event is checked separately: one that cannot be stored must not prevent the others from being applied."""
 
 _BESIDE_THE_PAYLOAD: Final = 64 * 1024
-"""Bytes for the other fields of a body: names, an error, a plan."""
+"""Bytes for the other fields of a body, such as names, an error or a plan."""
 
 
 class RequestLimits:
-    """Refuses requests whose body is larger than one with the largest payload, or that nobody can store.
+    """Refuses requests whose body is larger than the largest payload allows, or cannot be stored.
 
-    A payload is sent as a string inside JSON, where each quote takes a byte more: a body may have twice the bytes of
-    ``[wfstate] max_payload_bytes``, and 64 KiB.
+    A payload is sent as a string inside JSON, in which each quote takes an additional byte. A body may therefore have
+    twice ``[wfstate] max_payload_bytes`` plus 64 KiB.
 
     :param app: the app that answers all others.
     """
@@ -37,7 +37,7 @@ class RequestLimits:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -61,11 +61,11 @@ class RequestLimits:
 
 def _check_query(scope: Message) -> None:
     if b"%00" in scope["query_string"]:
-        raise InvalidRequest("A parameter holds the character NUL, which no text here has.", "Leave it out.")
+        raise InvalidRequest("A parameter contains the character NUL, which is not allowed in text.", "Leave it out.")
 
 
 async def _read(scope: Message, receive: Receive) -> bytes | None:
-    """The body; None when the caller went away before its end."""
+    """The body; None if the caller disconnected before its end."""
     limit = 2 * conf.max_payload_bytes() + _BESIDE_THE_PAYLOAD
     declared = Headers(scope=scope).get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -91,7 +91,7 @@ def _too_large(limit: int) -> PayloadTooLarge:
 
 
 def _check_body(body: bytes) -> None:
-    """Check what JSON allows and no table can hold. What is no JSON at all is left to FastAPI, which says where."""
+    """Refuse what JSON allows but no table can store. Invalid JSON is left to FastAPI, which reports the position."""
     if b"\\u" not in body and body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return
     try:
@@ -116,10 +116,10 @@ def _check_body(body: bytes) -> None:
 
 def _check_text(text: str) -> None:
     if "\x00" in text:
-        raise InvalidName("The body holds the character NUL, which no text here has.", "Leave it out.")
+        raise InvalidName("The body contains the character NUL, which is not allowed in text.", "Leave it out.")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidName("The body holds a lone surrogate, which has no UTF-8 form.", "Leave it out.")
+        raise InvalidName("The body contains a lone surrogate, which cannot be encoded as UTF-8.", "Leave it out.")
 
 
 def _too_deep() -> InvalidRequest:
-    return InvalidRequest(f"The body nests deeper than {MAX_DEPTH}.", "Send a flatter one.")
+    return InvalidRequest(f"The body is nested deeper than {MAX_DEPTH} levels.", "Send a flatter one.")

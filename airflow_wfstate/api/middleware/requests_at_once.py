@@ -1,8 +1,8 @@
-"""How many requests of ours are at work at once; the others wait in turn.
+"""Limit how many of our requests run at the same time. The others wait for their turn.
 
-A request at work takes a thread and a database connection of the api-server, which shares both with Airflow's own
-routes: 40 threads, and by default 15 connections. A hundred clients of ours would take all of them, and a task's
-heartbeat would wait behind them; one that waits here takes neither.
+A running request takes a thread and a database connection of the api-server, which are shared with Airflow's own
+routes: 40 threads, and by default 15 connections. A hundred of our clients would take all of them, and task heartbeats
+would have to wait. A request that waits here takes neither.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from airflow.configuration import conf
 from airflow_wfstate.api.middleware.security_headers import AsgiApp, Message, Receive, Send
 
 _MOST: Final = 8
-"""More at once do not answer sooner: Python runs one at a time, and a call waits a millisecond for the database."""
+"""More would not be faster: Python runs one at a time, and a call waits about a millisecond for the database."""
 
 _READS: Final = ("GET", "HEAD")
 
 
 class RequestsAtOnce:
-    """Lets a number of requests into an app, and half as many that read.
+    """Lets a limited number of requests into an app, and half as many reads.
 
-    So a page that takes long never keeps a task waiting that begins or ends a step. A request is done with its work
-    when it begins to answer: who reads slowly keeps nobody waiting.
+    A slow read therefore never delays a task that begins or ends a step. A request gives up its place when its response
+    begins, so a client that reads slowly delays nobody.
 
     :param app: the app that answers.
-    :param limit: of requests at work; at least 1. Default: half of the connections that ``[database]
-        sql_alchemy_pool_size`` and ``sql_alchemy_max_overflow`` allow, and at most 8.
+    :param limit: maximum number of running requests, at least 1. Default: half of the connections that ``[database]
+        sql_alchemy_pool_size`` and ``sql_alchemy_max_overflow`` allow, but at most 8.
     """
 
     def __init__(self, app: AsgiApp, limit: int | None = None) -> None:
@@ -38,7 +38,7 @@ class RequestsAtOnce:
         self._reads = Semaphore(max(1, limit // 2))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -56,9 +56,9 @@ class RequestsAtOnce:
 
 
 class _Turn:
-    """One request's turn: a place at each semaphore, from when it has all of them until it ends.
+    """One request's turn: it holds a place at each semaphore until it ends.
 
-    :param semaphores: in the order in which they are waited for.
+    :param semaphores: the semaphores, in the order in which they are acquired.
     """
 
     def __init__(self, *semaphores: Semaphore) -> None:
@@ -71,7 +71,7 @@ class _Turn:
             self._held.append(semaphore)
 
     def end(self) -> None:
-        """Give the places back; nothing happens when that was done."""
+        """Release the places. Safe to repeat."""
         while self._held:
             self._held.pop().release()
 
@@ -79,6 +79,6 @@ class _Turn:
 def _limit() -> int:
     size = conf.getint("database", "sql_alchemy_pool_size", fallback=5)
     overflow = conf.getint("database", "sql_alchemy_max_overflow", fallback=10)
-    if size <= 0 or overflow < 0:  # SQLAlchemy's words for "no limit"
+    if size <= 0 or overflow < 0:  # SQLAlchemy's values for "no limit"
         return _MOST
     return max(1, min(_MOST, (size + overflow) // 2))

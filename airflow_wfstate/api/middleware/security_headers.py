@@ -1,7 +1,7 @@
-"""What every response tells: to browsers not to guess types, frame or keep data; to clients the server's version.
+"""Headers of every response: browsers must not sniff types, frame or cache data, and clients get the server's version.
 
-An ASGI app around the whole API, so that also the answers to unknown paths and unexpected errors have the headers. A
-route that sets one of them itself keeps its own.
+This wraps the whole API, so that responses to unknown paths and unexpected errors have the headers, too. If a route
+sets one of them itself, its value is kept.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Data loads nothing, and nobody frames it.
+    # Data loads nothing, and must not be framed.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    # Addresses hold the ids of workflows, and keys in filters.
+    # URLs contain workflow ids, and keys in filters.
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     VERSION_HEADER: __version__,
 }
-"""The headers, and the value that a response gets unless its route has set another."""
+"""The headers, with the value that a response gets unless its route sets another."""
 
 _RAW: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-"""As ASGI sends them; names are lower case there."""
+"""The headers as ASGI sends them, with lower-case names."""
 
 _CDN: Final = "https://cdn.jsdelivr.net"
 _ICONS: Final = "https://fastapi.tiangolo.com"
@@ -49,7 +49,7 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, as the ASGI specification says."""
+        """Answer one request, following the ASGI specification."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -62,9 +62,9 @@ class SecurityHeaders:
 
 
 def docs_policy(page: str) -> str:
-    """The Content-Security-Policy of a Swagger UI page: what Airflow's own page at /docs loads, and nothing else.
+    """The Content-Security-Policy of a Swagger UI page: only what Airflow's own page at /docs loads.
 
-    :param page: its HTML; the script inside it is allowed by its hash.
+    :param page: the HTML of the page. Its inline script is allowed by its hash.
     """
     inside = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inside]

@@ -1,1 +1,1 @@
-"""The routes, one noun a file. They parse, call, render; no rule lives here."""
+"""The routes, one noun per file. They parse, call and render; they contain no rules."""

@@ -1,4 +1,4 @@
-"""What the caller may do to a workflow now: which buttons the page enables, and why not the others."""
+"""What the caller may do to a workflow now: which buttons the page enables, and why others are disabled."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.exceptions import AccessDenied
 
 reads = APIRouter(prefix="/workflows/{workflow_id}", tags=["workflows"])
-"""Also under /wfstate/ui, for the page."""
+"""Also available under /wfstate/ui, for the page."""
 
 
 class ActionName(str, Enum):
-    """What a person can do to a whole workflow; each has a route of this name, ``cancel`` with or without undoing."""
+    """The actions on a whole workflow. Each has a route of this name; ``cancel`` works with or without compensation."""
 
     RESUME = "resume"
     RESTART = "restart"
@@ -33,9 +33,9 @@ class ActionName(str, Enum):
 
 @dataclass(frozen=True)
 class AllowedAction:
-    """Whether the caller may do it now.
+    """Whether the caller may perform the action now.
 
-    :param refusal: why not, in full sentences; None when it is allowed.
+    :param refusal: why not, in full sentences; None if it is allowed.
     """
 
     action: ActionName
@@ -53,7 +53,7 @@ class AllowedActions:
 def list_actions(
     caller: Annotated[Caller, Depends(authenticate)], workflow_id: str, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """What the caller may do to the workflow now, and why not the rest. A plan says what an action would change."""
+    """List what the caller may do to the workflow now, and why other actions are refused. A plan shows the effects."""
     access = check_visible(caller, workflow_id)
     try:
         check_workflow_change(caller, workflow_id)
@@ -66,17 +66,20 @@ def list_actions(
 
 
 def _refusals(workflow_id: str, state: WorkflowState) -> Iterator[tuple[ActionName, str | None]]:
-    """Why each action is refused, by the server's own judgement; None when it is not."""
+    """Why the server would refuse each action; None if it would not."""
     backend = get_backend()
     yield ActionName.RESUME, backend.why_not_resume(workflow_id)
-    # A plan of a restart needs the step to begin with: the plan in the dialog has the last word about that one.
+    # The plan of a restart needs the step to restart from, so the dialog's plan makes the final decision.
     rests = state in (WorkflowState.FAILED, WorkflowState.SUCCEEDED)
     yield ActionName.RESTART, None if rests else f"A workflow that is {_words(state)} cannot be restarted."
     for name, compensate in ((ActionName.CANCEL, False), (ActionName.CANCEL_AND_COMPENSATE, True)):
         yield name, backend.why_not_cancel(workflow_id, compensate=compensate)
     yield ActionName.COMPENSATE, backend.why_not_compensate(workflow_id)
     held = state is WorkflowState.COMPENSATION_FAILED
-    yield ActionName.DECIDE, None if held else "People decide about a compensation only when one has failed for good."
+    yield (
+        ActionName.DECIDE,
+        None if held else "You can decide about a compensation only after one has failed permanently.",
+    )
 
 
 def _words(state: WorkflowState) -> str:

@@ -1,4 +1,4 @@
-"""The API's own description, for those who may call it."""
+"""The API's description, for callers who may use the API."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def get_openapi(request: Request) -> dict[str, Any]:
 
 @reads.get("/docs", include_in_schema=False)
 def get_docs() -> HTMLResponse:
-    """The OpenAPI document, to read and try; where Airflow shows its own."""
+    """A page to read and try the API, if Airflow shows its own."""
     if not conf.getboolean("api", "enable_swagger_ui", fallback=True):
-        raise NotFound("This Airflow shows no API pages.", "Set [api] enable_swagger_ui, or read openapi.json.")
+        raise NotFound("API pages are disabled in this Airflow.", "Set [api] enable_swagger_ui, or read openapi.json.")
     page = get_swagger_ui_html(openapi_url="openapi.json", title="Workflow State API")
     page.headers["Content-Security-Policy"] = docs_policy(bytes(page.body).decode())
     return page

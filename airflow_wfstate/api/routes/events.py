@@ -1,4 +1,4 @@
-"""The intake of CloudEvents."""
+"""The route that receives CloudEvents."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ _BODY: Final[dict[str, Any]] = {
 
 @writes.post(SEND_EVENTS.path, response_model=SentEvents, openapi_extra={"requestBody": _BODY})
 async def send_events(request: Request, caller: Annotated[Caller, Depends(authenticate)]) -> Response:
-    """Receive CloudEvents 1.0 (structured, binary or batched), each once, and apply them to their workflows.
+    """Receive CloudEvents 1.0 (structured, binary or batched), each exactly once, and apply them to their workflows.
 
-    The answer comes when everything is committed, with a result for each event. A single event that is refused is
-    answered as a problem.
+    The response is sent after everything is committed, with a result for each event. If a single event is refused, the
+    response is a problem document.
     """
     body = await request.body()
     return await run_in_threadpool(_receive, request, caller, body)
@@ -74,5 +74,5 @@ def _receive(request: Request, caller: Caller, body: bytes) -> Response:
 
 @cache
 def _gathering() -> Gathering:
-    """Where events that are sent one by one meet; one a process, on the engine of :func:`get_backend`."""
+    """Gathers events that are sent one by one; one per process, on the engine of :func:`get_backend`."""
     return Gathering(get_backend().engine)

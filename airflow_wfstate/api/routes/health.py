@@ -1,4 +1,4 @@
-"""Health: whether the tables answer and somebody sweeps."""
+"""Health: whether the tables can be read, and whether the sweep runs."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ reads = APIRouter(tags=["health"])
 
 @reads.get("/health", response_model=Health)
 def get_health(caller: Annotated[Caller, Depends(authenticate)]) -> Response:
-    """How the store is; the number of workflows for those alone who may read every DAG."""
+    """Get the health of the store. Only callers who may read every DAG see the number of workflows."""
     return json_response(visible_health(caller, get_backend().read_health()))

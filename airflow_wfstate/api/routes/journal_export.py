@@ -16,7 +16,7 @@ from airflow_wfstate.backends.journal_export import ExportFormat, export_journal
 from airflow_wfstate.domain.messages.reading.journal import JournalFilter
 
 reads = APIRouter(tags=["journal"])
-"""Also under /wfstate/ui, for the page."""
+"""Also available under /wfstate/ui, for the page."""
 
 _CONTENT: Final = {form.media_type.partition(";")[0]: {"schema": {"type": "string"}} for form in ExportFormat}
 
@@ -41,7 +41,7 @@ def export_of_journal(
         ExportFormat.NDJSON
     ),
 ) -> Response:
-    """The journal as it stands now, as a file: one entry a line, oldest first. Read a page at a time."""
+    """Export the current journal as a file, one entry per line, oldest first. It is read a page at a time."""
     access = check_visible(caller, workflow_id)
     parts = (part.text for part in export_journal(get_backend(), workflow_id, form, wanted))
     name = f"journal-{access.id}.{form.value}"

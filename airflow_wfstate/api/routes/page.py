@@ -1,4 +1,4 @@
-"""The page's bundle. Its data comes from the same routes as under /wfstate/v1."""
+"""The page's bundle. Its data comes from the same routes as those under /wfstate/v1."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ reads = APIRouter()
 
 @reads.get(f"/static/{BUNDLE}", include_in_schema=False)
 def get_bundle() -> FileResponse:
-    """The bundle; nothing secret is in it, so that nobody need be logged in, as for Airflow's own."""
+    """Get the bundle. It contains no secrets, so no login is needed, as for Airflow's own bundle."""
     path = Path(airflow_wfstate.__file__).parent / "ui" / "dist" / BUNDLE
     if not path.is_file():
-        raise NotFound("This installation has no page.", "Install the wheel, which holds the built bundle.")
-    # Asked for again at each visit, and answered with 304 while it is the same: an upgrade shows at once.
+        raise NotFound("This installation has no page.", "Install the wheel, which contains the built bundle.")
+    # Browsers revalidate it on each visit and get 304 while it is unchanged, so an upgrade shows at once.
     return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})

@@ -1,4 +1,4 @@
-"""What the caller may do that concerns every DAG."""
+"""The caller's rights that concern all DAGs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from airflow_wfstate.api.backend import json_response
 from airflow_wfstate.domain.messages.rights import Rights
 
 reads = APIRouter(tags=["health"])
-"""Also under /wfstate/ui, for the page."""
+"""Also available under /wfstate/ui, for the page."""
 
 
 @reads.get("/rights", response_model=Rights)
 def get_rights(caller: Annotated[Caller, Depends(authenticate)]) -> Response:
-    """Whether the caller may look at events and subscriptions, and whether they may decide about them."""
+    """Get whether the caller may read events and subscriptions, and whether they may act on them."""
     return json_response(rights_of(caller))

@@ -1,4 +1,4 @@
-"""The sweep, by hand."""
+"""Start a sweep manually."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sweep_now(
     body: StartSweep | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Make one pass, unless another one is under way."""
+    """Run one pass of the sweep, unless another one is in progress."""
     request = replace(body or StartSweep(), actor=check_sweep(caller))
     request = replace(request, idempotency_key=idempotency_key or request.idempotency_key)
     return json_response(get_backend().sweep(request))

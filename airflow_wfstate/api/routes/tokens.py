@@ -1,4 +1,4 @@
-"""Where somebody outside uses a token: the one address that asks for no login, because the token is one."""
+"""The route where external partners use tokens. It is the only one without a login, because the token serves as one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ writes = APIRouter(tags=["waits"])
 
 _BODY = {
     "requestBody": {
-        "description": "The answer that the step gets: any JSON value. An empty body is null.",
+        "description": "The answer for the step: any JSON value. An empty body means null.",
         "content": {"application/json": {"schema": {}}},
         "required": False,
     },
@@ -26,16 +26,16 @@ _BODY = {
 
 
 async def _answer(request: Request) -> Payload:
-    """The body as a payload. Whoever sends it need not say that it is JSON.
+    """The body as a payload. The sender does not have to declare that it is JSON.
 
-    :raises InvalidRequest: it is no JSON.
+    :raises InvalidRequest: it is not JSON.
     :raises PayloadTooLarge: it is larger than ``[wfstate] max_payload_bytes``.
     """
     body = await request.body()
     try:
         value: Any = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant) if body.strip() else None
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"The body is no JSON ({error})."[:300], "Send a JSON value in UTF-8.") from error
+        raise InvalidRequest(f"The body is not JSON ({error})."[:300], "Send a JSON value in UTF-8.") from error
     return encode(value)
 
 
@@ -45,9 +45,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 @writes.post("/tokens/{token}", response_model=TokenAccepted, openapi_extra=_BODY)
 def use_token(token: str, answer: Annotated[Payload, Depends(_answer)]) -> Response:
-    """End exactly the wait that the token was made for, with the body as its answer; once, before it expires.
+    """End the wait that the token was created for, with the body as its answer. A token works once, before it expires.
 
-    Sent again with the same body before the token expires, it is accepted again and changes nothing. In every other
-    case the answer is 404, and the same for all of them: the token was never made, was used, or has expired.
+    If the same body is sent again before the token expires, it is accepted again and changes nothing. In all other
+    cases the response is the same 404: the token never existed, was used, or has expired.
     """
     return json_response(get_backend().use_token(token, answer))

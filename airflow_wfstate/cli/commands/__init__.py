@@ -1,1 +1,1 @@
-"""One module a command of ``airflow wfstate``: it parses, calls the store, and prints."""
+"""The commands of ``airflow wfstate``, one per module: each parses its arguments, calls the store, and prints."""

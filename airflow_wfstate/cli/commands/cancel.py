@@ -18,7 +18,7 @@ from airflow_wfstate.domain.rules.text.counted import counted
 
 @command
 def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
-    """Print what the cancel will do, ask, and do it. With ``--plan`` only print."""
+    """Print what the cancel will do, ask for confirmation, and do it. With ``--plan``, only print."""
     wanted = workflow_id(arguments.workflow, store)
     plan = store.plan_cancel(wanted, compensate=arguments.compensate)
     request = CancelWorkflow(wanted, compensate=arguments.compensate, reason=arguments.reason, actor=actor())
@@ -35,17 +35,17 @@ def cancel_workflow(arguments: Namespace, store: StateBackend) -> None:
 
 
 def print_plan(plan: CancelPlan, output: str) -> None:
-    """Print what a cancel would do, as ``table`` or ``plain``. Sections that would be empty are left out."""
+    """Print what a cancel would do, as ``table`` or ``plain``. Empty sections are left out."""
     workflow = plan.workflow
     print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
     print_unfinished_tasks(plan.tasks, output)
-    print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
-    print_section("What is undone, in this order", _rows(plan.undone), output)
+    print_section("Running steps, which are stopped first", [{"step": step} for step in plan.open_steps], output)
+    print_section("Will be undone, in this order", _rows(plan.undone), output)
     print_staying_steps(plan.stays, output)
-    print_section("What is never undone", _rows(plan.discarded), output)
+    print_section("Will never be undone", _rows(plan.discarded), output)
     for dag_id in plan.paused_dag_ids:
         print_text(
-            f"The DAG {dag_id} is paused: its run ends only when it is unpaused (airflow dags unpause {dag_id})."
+            f"The DAG {dag_id} is paused. Its run cannot end until it is unpaused (airflow dags unpause {dag_id})."
         )
 
 
@@ -56,7 +56,7 @@ def _rows(compensations: Sequence[AffectedCompensation]) -> list[dict[str, objec
 def _print_answer(answer: CancelledWorkflow) -> None:
     if answer.changed:
         print_text(
-            f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
+            f"Workflow {answer.workflow.id} is now {answer.workflow.state.value}; "
             f"tasks set to failed: {answer.failed_tasks}, compensations discarded: {answer.discarded}."
         )
     else:

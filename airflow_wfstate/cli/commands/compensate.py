@@ -23,7 +23,7 @@ from airflow_wfstate.domain.rules.text.counted import counted
 
 @command
 def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
-    """Print what is undone, ask, and do it. With ``--plan`` only print."""
+    """Print what will be undone, ask for confirmation, and do it. With ``--plan``, only print."""
     wanted = workflow_id(arguments.workflow, store)
     plan = store.plan_compensate(wanted, code(arguments))
     request = CompensateWorkflow(wanted, reason=arguments.reason, code=code(arguments), actor=actor())
@@ -34,34 +34,34 @@ def compensate_workflow(arguments: Namespace, store: StateBackend) -> None:
         print_plan=print_plan,
         act=lambda: store.compensate_workflow(request),
         print_answer=_print_answer,
-        work=f"{counted(len(plan.tasks), 'task')} set to failed, {counted(len(plan.undone), 'undo')} put in line",
+        work=f"{counted(len(plan.tasks), 'task')} set to failed, {counted(len(plan.undone), 'compensation')} queued",
         pieces=len(plan.tasks) + len(plan.undone),
     ).carry_out(arguments)
 
 
 def print_plan(plan: CompensatePlan, output: str) -> None:
-    """Print what would be undone, as ``table`` or ``plain``. Sections that would be empty are left out."""
+    """Print what would be undone, as ``table`` or ``plain``. Empty sections are left out."""
     workflow = plan.workflow
     print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
-    print_section("What is undone, in this order", [_row(item) for item in plan.undone], output)
-    print_section("Steps at work, which are ended first", [{"step": step} for step in plan.open_steps], output)
+    print_section("Will be undone, in this order", [_row(item) for item in plan.undone], output)
+    print_section("Running steps, which are stopped first", [{"step": step} for step in plan.open_steps], output)
     print_section(
-        "What cannot be undone", [{"step": step.step, "reason": step.reason} for step in plan.irreversible], output
+        "Cannot be undone", [{"step": step.step, "reason": step.reason} for step in plan.irreversible], output
     )
     print_staying_steps(plan.stays, output)
     print_section(
-        "What was undone or given up before",
+        "Already undone or given up",
         [{"step": item.step, "round": item.round, "state": item.state} for item in plan.already],
         output,
     )
     print_section(
-        "What needs no undo: it did not act, or there was nothing to undo",
+        "Nothing to undo: the step did not act, or its compensation found nothing to do",
         [{"step": item.step, "round": item.round, "state": item.state} for item in plan.not_needed],
         output,
     )
     print_unfinished_tasks(plan.tasks, output)
     for obstacle in dict.fromkeys(item.obstacle for item in plan.undone if item.obstacle):
-        print_text(f"In the way: {obstacle}")
+        print_text(f"Obstacle: {obstacle}")
 
 
 def _row(item: PlannedCompensation) -> dict[str, object]:
@@ -79,7 +79,7 @@ def _row(item: PlannedCompensation) -> dict[str, object]:
 def _print_answer(answer: CompensatedWorkflow) -> None:
     if answer.changed:
         print_text(
-            f"Workflow {answer.workflow.id} is {answer.workflow.state.value} now; "
+            f"Workflow {answer.workflow.id} is now {answer.workflow.state.value}; "
             f"tasks set to failed: {answer.failed_tasks}."
         )
     else:

@@ -15,7 +15,7 @@ from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decis
 
 @command
 def decide_compensation(arguments: Namespace, store: StateBackend) -> None:
-    """Carry out the decision, and print where compensation and workflow stand then."""
+    """Apply the decision, and print the resulting states of the compensation and the workflow."""
     answer = store.decide_compensation(
         DecideCompensation(
             workflow_id(arguments.workflow, store),

@@ -29,11 +29,11 @@ from airflow_wfstate.exceptions import DefinitionNotFound, Unavailable, Workflow
 
 @dataclass(frozen=True)
 class _Applied:
-    """What became of a file.
+    """The result of applying a file.
 
-    :param name: that it declares; None when it declares none.
-    :param number: in force after it; None when it was not applied.
-    :param outcome: in one sentence, or the errors, a line each.
+    :param name: the name that it declares; None if it declares none.
+    :param number: the version in force afterwards; None if it was not applied.
+    :param outcome: the result in one sentence, or the errors, one per line.
     """
 
     file: str
@@ -46,7 +46,7 @@ class _Applied:
 
 @command
 def apply_definitions(arguments: Namespace, store: StateBackend) -> None:
-    """Apply each file by itself, and say what became of it; end with exit code 1 when one was not applied."""
+    """Apply each file separately, and print its result; exit with code 1 if one was not applied."""
     applied = list(_apply_each(read_files(arguments.files), store))
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(applied), arguments.output)
@@ -63,9 +63,9 @@ def apply_definitions(arguments: Namespace, store: StateBackend) -> None:
 
 @local_command
 def diff_definitions(arguments: Namespace) -> None:
-    """Print how files differ from what is in force, as a unified diff of the canonical form.
+    """Print how files differ from the definitions in force, as a unified diff of the canonical form.
 
-    Exit code 0: they do not; 1: they do; 2: a file is wrong, or the store does not answer.
+    Exit code 0: no differences; 1: differences; 2: a file is not valid, or the store does not answer.
     """
     try:
         store = open_server(arguments) or open_store()
@@ -86,7 +86,7 @@ def diff_definitions(arguments: Namespace) -> None:
 
 @local_command
 def lint_definitions(arguments: Namespace) -> None:
-    """Print what is wrong with files, a line for each error; end with exit code 1 when there is something."""
+    """Print the errors in files, one per line; exit with code 1 if there are any."""
     files = read_files(arguments.files)
     if arguments.output in PROGRAM_FORMATS:
         found = [{"file": file.path, **vars(problem)} for file in files for problem in file.problems]
@@ -124,7 +124,7 @@ def list_definitions(arguments: Namespace, store: StateBackend) -> None:
 
 @command
 def show_definition(arguments: Namespace, store: StateBackend) -> None:
-    """Print a definition as YAML that can be applied again; or the versions of its name."""
+    """Print a definition as YAML that can be applied again, or list the versions of its name."""
     if arguments.versions:
         _show_versions(arguments, store)
         return
@@ -146,13 +146,13 @@ def _show_versions(arguments: Namespace, store: StateBackend) -> None:
 
 
 def _apply_each(files: Sequence[DefinitionFile], store: StateBackend) -> Iterator[_Applied]:
-    """Apply files, or say why not. A store that does not answer is not asked for those that follow."""
+    """Apply files, or say why not. If the store does not answer, the remaining files are not tried."""
     is_silent = False
     for file in files:
         if file.named is None:
             yield _not_applied(file, "\n".join(_problem_lines(file)))
         elif is_silent:
-            yield _not_applied(file, f"{file.path}: It was not tried, because the store did not answer.")
+            yield _not_applied(file, f"{file.path}: not tried, because the store did not answer.")
         else:
             try:
                 done = store.apply_definition(ApplyDefinition(file.named.name, file.text, actor=actor()))

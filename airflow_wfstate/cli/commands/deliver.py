@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @database_command
 def deliver(arguments: Namespace, store: DatabaseBackend) -> None:
-    """Make one pass and print what it did; with ``--every`` a pass again and again, until a signal to end.
+    """Run one pass and print what it did. With ``--every``, repeat it until SIGINT or SIGTERM.
 
-    Then only passes that sent something are printed.
+    In that case, only passes that sent something are printed.
     """
     if arguments.every is None:
         _print(store.deliver(), arguments.output)

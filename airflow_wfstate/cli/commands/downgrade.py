@@ -1,6 +1,6 @@
 """``airflow wfstate downgrade``."""
 
-# Airflow's managers of databases have no annotations.
+# Airflow's database managers have no annotations.
 # mypy: allow-untyped-calls
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from airflow_wfstate.cli.printing.rendering import print_rows, print_text
 
 @database_command
 def downgrade(arguments: Namespace, _: StateBackend) -> None:
-    """Print what would be taken back, ask, and do it; with ``--plan`` print it alone."""
+    """Print what would be downgraded, ask for confirmation, and do it. With ``--plan``, only print."""
     from airflow.utils.session import create_session
 
     from airflow_wfstate.store.db_manager import WorkflowStateDBManager
@@ -26,6 +26,6 @@ def downgrade(arguments: Namespace, _: StateBackend) -> None:
         print_rows([vars(each) for each in taken_back], "table")
         if arguments.plan:
             return
-        check_agreed(arguments, f"Take back {len(taken_back)} revisions, with everything that uses the tables stopped?")
+        check_agreed(arguments, f"Downgrade {len(taken_back)} revisions? Stop everything that uses the tables first.")
         manager.downgrade(arguments.to)
     print_text("Done. Install the older version before you start anything: airflow db migrate would upgrade again.")

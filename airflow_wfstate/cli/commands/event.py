@@ -33,12 +33,12 @@ from airflow_wfstate.domain.rules.text.counted import counted
 from airflow_wfstate.exceptions import InvalidRequest
 
 _BATCH: Final = 500
-"""Events that one request decides about."""
+"""How many events one request handles."""
 
 
 @command
 def list_events(arguments: Namespace, store: StateBackend) -> None:
-    """Print a page of events; on stderr how to get the next page."""
+    """Print a page of events, and on stderr how to get the next page."""
     wanted = None if arguments.workflow is None else workflow_id(arguments.workflow, store)
     states = [EventState(state) for state in arguments.states or ()]
     page = store.list_events(_asked(arguments, states, arguments.limit, arguments.after, workflow=wanted))
@@ -69,7 +69,7 @@ def show_event(arguments: Namespace, store: StateBackend) -> None:
 
 @command
 def replay_events(arguments: Namespace, store: StateBackend) -> None:
-    """Apply events again, and print what became of them; exit code 1 when one is still dead."""
+    """Apply events again, and print their results; exit with code 1 if one is still dead."""
     decided = _decide(
         arguments,
         store,
@@ -82,7 +82,7 @@ def replay_events(arguments: Namespace, store: StateBackend) -> None:
 
 @command
 def drop_events(arguments: Namespace, store: StateBackend) -> None:
-    """Drop events, and print what became of them."""
+    """Drop events, and print their results."""
     _decide(
         arguments,
         store,
@@ -96,7 +96,7 @@ def _decide(
 ) -> list[EventSummary]:
     chosen = _chosen(arguments, store)
     if not chosen:
-        print_text("No such event waits.")
+        print_text("No matching event is waiting.")
         return []
     check_agreed(arguments, question.format(events=counted(len(chosen), "event")))
     decided: list[EventSummary] = []
@@ -116,15 +116,15 @@ def _decide(
 
 
 def _chosen(arguments: Namespace, store: StateBackend) -> list[EventId]:
-    """The events that the arguments name, or all that wait and match.
+    """The events that the arguments name, or all waiting events that match.
 
-    :raises InvalidRequest: they name none, or both.
+    :raises InvalidRequest: the arguments name neither, or both.
     """
     named = arguments.source is not None
     if named == arguments.all or (named and arguments.id is None):
         raise InvalidRequest(
-            "The command names no event, or both one and --all.",
-            "Give SOURCE and ID of an event, or --all, with filters such as --type.",
+            "Give either an event or --all.",
+            "Give the SOURCE and ID of an event, or --all, with filters such as --type.",
         )
     if named:
         return [EventId(arguments.source, arguments.id)]

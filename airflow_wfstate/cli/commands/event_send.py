@@ -20,13 +20,13 @@ from airflow_wfstate.domain.messages.event import SendEvents, Verdict
 from airflow_wfstate.exceptions import InvalidRequest
 
 _BATCH: Final = 500
-"""Events in one request."""
+"""Events per request."""
 
 _BATCH_BYTES: Final = 500_000
-"""Of a request, unless one event alone has more: half of what ``[wfstate] max_payload_bytes`` allows by default."""
+"""Bytes per request, unless a single event is larger: half the default of ``[wfstate] max_payload_bytes``."""
 
 _TOLD: Final = 20
-"""Events that were not accepted and are told one by one."""
+"""How many rejected events are reported one by one."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class _Line:
 
 @command
 def send_events(arguments: Namespace, store: StateBackend) -> None:
-    """Send the file, and say what became of its events; exit code 1 when one was not accepted.
+    """Send the events in a file, and print their results; exit with code 1 if one was not accepted.
 
-    Started again after an interruption, it goes on where it was: what was received is a duplicate.
+    It can be started again after an interruption: events that were already received are duplicates.
     """
     counts: Counter[Verdict] = Counter()
     with Progress("event send") as progress:
@@ -56,7 +56,7 @@ def send_events(arguments: Namespace, store: StateBackend) -> None:
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs({verdict.value: counts[verdict] for verdict in Verdict}, arguments.output)
     else:
-        print_text(f"{counts.total()} events: {_told(counts)}." if counts else "The file holds no event.")
+        print_text(f"{counts.total()} events: {_told(counts)}." if counts else "The file contains no events.")
     if counts[Verdict.REFUSED] or counts[Verdict.DEAD]:
         raise SystemExit(1)
 
@@ -83,12 +83,12 @@ def _parsed(file: TextIO) -> Iterator[_Line]:
             if text.strip():
                 event = json.loads(text)
                 if not isinstance(event, dict):
-                    raise ValueError("it is no JSON object")
+                    raise ValueError("it is not a JSON object")
                 yield _Line(number, event, len(text))
     except (ValueError, RecursionError) as error:  # also a file that is not UTF-8
         raise InvalidRequest(
-            f"Line {number} is no event: {error}. What stands before it was sent.",
-            "Write one event in JSON on each line, and send the file again: no event counts twice.",
+            f"Line {number} is not an event: {error}. The lines before it were sent.",
+            "Write one JSON event per line, and send the file again; no event is applied twice.",
         ) from error
 
 

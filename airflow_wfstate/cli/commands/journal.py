@@ -33,7 +33,7 @@ from airflow_wfstate.domain.rules.text.characters import shown_text
 
 @command
 def print_journal(arguments: Namespace, store: StateBackend) -> None:
-    """Print a page of a workflow's journal, and on stderr how to get the next one; or export all of it."""
+    """Print a page of a workflow's journal, and on stderr how to get the next page; or export all of it."""
     wanted = JournalFilter(**filters_of(JournalFilter, arguments, datetime.now(timezone.utc)))
     found = workflow_id(arguments.workflow, store)
     if arguments.export is not None:
@@ -48,18 +48,18 @@ def print_journal(arguments: Namespace, store: StateBackend) -> None:
 
 
 def _export(store: StateBackend, found: str, arguments: Namespace, wanted: JournalFilter) -> None:
-    """Write all entries to stdout, and on stderr how far that is where it takes more than a page."""
+    """Write all entries to stdout, and the progress to stderr if there is more than one page."""
     parts = export_journal(store, found, ExportFormat(arguments.export), wanted, arguments.after)
     title, is_silent = f"journal of {arguments.workflow}", sys.stdout.isatty()
     with Progress(title, pause_seconds=LINE_EVERY_SECONDS, is_silent=is_silent) as progress:
         for part in parts:
             write_file_part(part.text)
             if part.reached < part.total:
-                progress.tell("entries looked at", part.reached, part.total)
+                progress.tell("entries read", part.reached, part.total)
 
 
 def _print(entries: Sequence[JournalEntry], output: str) -> None:
-    """Print a table, or where that is too wide for the terminal two lines for each entry."""
+    """Print a table, or two lines per entry if the table is too wide for the terminal."""
     rows = [_row(entry, output) for entry in entries]
     if output == "plain" or fits(rows):
         print_rows(rows, output)
@@ -74,7 +74,7 @@ def _print(entries: Sequence[JournalEntry], output: str) -> None:
 
 
 def _short_actor(entry: JournalEntry) -> str:
-    """Who did it; of a task its id alone, since its run takes most of a line."""
+    """The actor; for a task only its id, since its run takes up most of a line."""
     return f"task {entry.actor.rpartition('/')[2]}" if entry.actor.startswith("task:") else entry.actor
 
 

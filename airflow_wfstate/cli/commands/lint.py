@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @database_command
 def lint_dags(arguments: Namespace, store: StateBackend) -> None:
-    """Print what is to be said about the DAG files; end with exit code 1 when there is something."""
+    """Print the findings about the DAG files; exit with code 1 if there are any."""
     dags, import_errors = _load()
     errors = [import_error(path, error) for path, error in sorted(import_errors.items())]
     if arguments.dag_id is not None and arguments.dag_id not in dags:
-        remedy = "Correct the files that cannot be imported: the DAG may be in one of them." if errors else ""
+        remedy = "Fix the files that cannot be imported; the DAG may be in one of them." if errors else ""
         raise InvalidRequest(
             " ".join([f"There is no DAG {arguments.dag_id} in the DAG bundles.", *(f"{e.message}" for e in errors)]),
             remedy,
@@ -49,7 +49,7 @@ def _row(finding: Finding) -> dict[str, object]:
 
 
 def _load() -> tuple[dict[str, DAG], dict[str, str]]:
-    """The DAGs of all bundles by id, and by file why others cannot be imported."""
+    """The DAGs of all bundles by id, and the import errors by file."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import BundleDagBag
 

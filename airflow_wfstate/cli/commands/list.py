@@ -23,9 +23,9 @@ from airflow_wfstate.domain.rules.text.counted import counted
 
 @listing_command
 def list_workflows(arguments: Namespace, store: Lists) -> None:
-    """Print a page of workflows; on stderr how to get the next page, and how many there are when it was asked.
+    """Print a page of workflows, and on stderr how to get the next page and, if requested, the total number.
 
-    With ``--watch`` the page alone, again and again.
+    With ``--watch``, print only the page, repeatedly.
     """
     if arguments.watch:
         watch(arguments, lambda: _print_again(arguments, store))
@@ -37,7 +37,7 @@ def list_workflows(arguments: Namespace, store: Lists) -> None:
     else:
         _print(page, arguments, now)
     if page.total is not None:
-        print_text(f"{counted(page.total, 'workflow')} in all.", is_error=True)
+        print_text(f"{counted(page.total, 'workflow')} in total.", is_error=True)
     tell_next_page(arguments, page.next_cursor)
 
 
@@ -46,7 +46,7 @@ def _print_again(arguments: Namespace, store: Lists) -> bool:
     page = store.list_workflows(_query(arguments, now))
     _print(page, arguments, now)
     if page.total is not None:
-        print_text(f"{counted(page.total, 'workflow')} in all.")
+        print_text(f"{counted(page.total, 'workflow')} in total.")
     return True
 
 

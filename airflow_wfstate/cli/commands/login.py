@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS: Final = 30
 
 @local_command
 def login(arguments: Namespace) -> None:
-    """Get a token for a login and its password, and keep it in the keyring; or print it, and nothing else."""
+    """Get a token for a login and password, and keep it in the keyring; or only print it."""
     server = server_of(arguments)
     if server is None:
         raise InvalidRequest("No api-server is named.", f"Give --server URL, or set {SERVER_VARIABLE}.")
@@ -33,14 +33,14 @@ def login(arguments: Namespace) -> None:
         print_text(f"Logged in to {server} as {username}; the token is in the keyring.", is_error=True)
     else:
         raise InvalidRequest(
-            "There is no keyring here to keep the token in.",
+            "This machine has no keyring to keep the token in.",
             f"For this shell: export {TOKEN_VARIABLE}=$(airflow wfstate login --server {server} --print-token); or "
-            "install the Python package keyring, and a backend of it that this machine can use.",
+            "install the Python package keyring with a backend that works on this machine.",
         )
 
 
 def _password() -> str:
-    """Typed without being shown; from a pipe its first line."""
+    """Read the password without echo, or as the first line from a pipe."""
     return getpass.getpass("Password: ", sys.stderr) if sys.stdin.isatty() else _ask("")
 
 
@@ -64,12 +64,12 @@ def _token(server: str, username: str, password: str) -> str:
         token = answer.json().get("access_token") if answer.is_success else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as failure:
         raise ServerUnreachable(
-            f"{address} gave no token ({type(failure).__name__}: {failure}).",
-            "Check the address, with its scheme and the path that a proxy adds.",
+            f"{address} issued no token ({type(failure).__name__}: {failure}).",
+            "Check the URL, including its scheme and any path that a proxy adds.",
         ) from failure
     if not token:
         raise NotAuthenticated(
-            f"{address} gave no token for the login {username!r}: it answered {answer.status_code}.",
-            "Correct login and password.",
+            f"{address} issued no token for the login {username!r}: it answered {answer.status_code}.",
+            "Correct the login and password.",
         )
     return str(token)

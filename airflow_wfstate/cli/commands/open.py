@@ -16,7 +16,7 @@ from airflow_wfstate.domain.rules.page_path import page_path
 
 @command
 def print_page_address(arguments: Namespace, store: StateBackend) -> None:
-    """Print the address of a workflow's page, alone on a line."""
+    """Print the URL of a workflow's page on a line by itself."""
     wanted = store.get_workflow(workflow_id(arguments.workflow, store), step_limit=0).summary.id
     base_url = store.server_url if isinstance(store, ApiBackend) else _configured_server()
     address = f"{base_url or _local_server()}{page_path(wanted)}"
@@ -25,7 +25,7 @@ def print_page_address(arguments: Namespace, store: StateBackend) -> None:
     else:
         print_text(address)
     if not base_url:
-        print_text("[api] base_url is not set: this is the address on the api-server's own host.", is_error=True)
+        print_text("[api] base_url is not set, so this URL works only on the api-server's own host.", is_error=True)
 
 
 def _configured_server() -> str:

@@ -1,4 +1,4 @@
-"""Who sits at the command line, and whether they agree."""
+"""The user of the command line, and their confirmation."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from airflow_wfstate.exceptions import InvalidRequest
 
 
 def actor() -> str:
-    """How the journal names the person at the command line: ``cli:`` and the user of the operating system."""
+    """The journal's name for the user of the command line: ``cli:`` and the operating system's user name."""
     try:
         return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container may run under a number that has no name
+    except (KeyError, OSError):  # a container may run under a user id without a name
         return "cli:unknown"
 
 
 def check_agreed(arguments: Namespace, question: str) -> None:
-    """Ask the person on stderr, unless ``--yes`` was given.
+    """Ask for confirmation on stderr, unless ``--yes`` was given.
 
-    :raises InvalidRequest: the answer is not yes, or there is nobody to ask.
+    :raises InvalidRequest: the answer is not yes, or nobody can answer.
     """
     if arguments.yes:
         return
@@ -29,7 +29,7 @@ def check_agreed(arguments: Namespace, question: str) -> None:
         answer = input()
     except EOFError:
         raise InvalidRequest(
-            "Nobody answered, so nothing was changed.", "Add --yes where nobody can be asked."
+            "Nobody answered, so nothing was changed.", "Add --yes to skip the confirmation prompt."
         ) from None
     if answer.strip().lower() not in ("y", "yes"):
         raise InvalidRequest("Nothing was changed.")

@@ -1,4 +1,4 @@
-"""Plan, ask, do, print: what the commands that change a whole workflow have in common."""
+"""Plan, confirm, act, print: what the commands that change a whole workflow have in common."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from airflow_wfstate.domain.messages.workflow import WorkflowRef
 
 
 class PlanOfWorkflow(Protocol):
-    """What the plans of all actions have: the workflow that they are about."""
+    """What the plans of all actions have in common: the workflow."""
 
     @property
     def workflow(self) -> WorkflowRef:
-        """It."""
+        """The workflow that the plan is about."""
 
 
 Plan = TypeVar("Plan", bound=PlanOfWorkflow)
 Answer = TypeVar("Answer")
 
 MANY_PIECES: Final = 100
-"""From which on an act may take as long as a person notices."""
+"""With this many pieces, an action may take noticeably long."""
 
 
 @dataclass(frozen=True)
 class PlannedAction(Generic[Plan, Answer]):
-    """An action that a person sees as a plan before it is done.
+    """An action whose plan is shown before it is carried out.
 
-    :param plan: what it would do.
-    :param is_to_do: whether it would do anything: a person is asked only then.
-    :param verb: what a person is asked: "Cancel" asks "Cancel the workflow order/1001?".
-    :param print_plan: for people, as ``table`` or ``plain``.
-    :param act: does it.
-    :param print_answer: for people.
-    :param work: what ``act`` does, in a few words; told where it is about many pieces.
-    :param pieces: how many. They are one transaction, so that none of them is done before the last one is.
+    :param plan: what the action would do.
+    :param is_to_do: whether it would do anything. Only then is confirmation needed.
+    :param verb: the verb of the question: "Cancel" asks "Cancel the workflow order/1001?".
+    :param print_plan: prints the plan for people, as ``table`` or ``plain``.
+    :param act: carries out the action.
+    :param print_answer: prints the answer for people.
+    :param work: what ``act`` does, in a few words. Shown if there are many pieces.
+    :param pieces: the number of pieces. They are one transaction, so they all take effect together.
     """
 
     plan: Plan
@@ -54,11 +54,11 @@ class PlannedAction(Generic[Plan, Answer]):
     pieces: int
 
     def carry_out(self, arguments: Namespace) -> None:
-        """Print the plan, ask, act, and print what was done; with ``--plan`` print the plan alone.
+        """Print the plan, ask for confirmation, act, and print the result. With ``--plan``, print only the plan.
 
-        What programs read is one answer: the plan's, or that of the act. A person who is asked sees the plan beside it.
+        Programs get a single answer: the plan or the result. A user who is asked sees the plan on stderr in addition.
 
-        :raises InvalidRequest: the person does not agree.
+        :raises InvalidRequest: the user does not confirm.
         """
         for_programs = arguments.output in PROGRAM_FORMATS
         if arguments.plan:
@@ -79,7 +79,7 @@ class PlannedAction(Generic[Plan, Answer]):
             self.print_answer(answer)
 
     def _act_visibly(self, command: str) -> Answer:
-        """Act, and where that takes a while say on stderr what is done."""
+        """Act, and show on stderr what is being done if it takes a while."""
         if self.pieces < MANY_PIECES:
             return self.act()
         with Progress(command) as progress:

@@ -1,4 +1,4 @@
-"""Passes again and again, until a signal to end: ``--every`` of sweep and deliver."""
+"""Repeat passes until SIGINT or SIGTERM: ``--every`` of sweep and deliver."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def repeat(make_pass: Callable[[], None], every: int) -> None:
-    """Make a pass, wait, and make the next one, whatever has become of it; SIGINT and SIGTERM end it between two.
+    """Run a pass, wait, and run the next one, even if a pass fails. SIGINT and SIGTERM end it between two passes.
 
     :param every: seconds from the end of one pass to the next.
-    :raises InvalidRequest: that is no sensible number of seconds.
+    :raises InvalidRequest: the number of seconds is out of range.
     """
     check_every(every)
     ended = threading.Event()
@@ -27,9 +27,9 @@ def repeat(make_pass: Callable[[], None], every: int) -> None:
     while not ended.is_set():
         try:
             make_pass()
-        except WorkflowStateError as error:  # the next pass may find the database again
+        except WorkflowStateError as error:  # the database may be back for the next pass
             print_text(str(error), is_error=True)
-        except Exception as error:  # whatever it is: the next pass finds what this one has left
+        except Exception as error:  # whatever happened, the next pass finds what this one left
             log.exception("A pass failed; the next one follows in %s seconds.", every)
             print_text(f"The pass failed: {type(error).__name__}: {error}", is_error=True)
         ended.wait(every)

@@ -19,17 +19,17 @@ from airflow_wfstate.domain.rules.text.counted import counted
 
 @command
 def resume_workflow(arguments: Namespace, store: StateBackend) -> None:
-    """Print what the resume will do, ask, and do it. With ``--plan`` only print."""
-    _set_going(arguments, store, "Resume", from_step=None)
+    """Print what the resume will do, ask for confirmation, and do it. With ``--plan``, only print."""
+    _run_again(arguments, store, "Resume", from_step=None)
 
 
 @command
 def restart_workflow(arguments: Namespace, store: StateBackend) -> None:
-    """Print what the restart will do, ask, and do it. With ``--plan`` only print."""
-    _set_going(arguments, store, "Restart", from_step=arguments.from_step)
+    """Print what the restart will do, ask for confirmation, and do it. With ``--plan``, only print."""
+    _run_again(arguments, store, "Restart", from_step=arguments.from_step)
 
 
-def _set_going(arguments: Namespace, store: StateBackend, verb: str, from_step: str | None) -> None:
+def _run_again(arguments: Namespace, store: StateBackend, verb: str, from_step: str | None) -> None:
     deadline = None if arguments.deadline is None else int(parse_duration(arguments.deadline).total_seconds())
     wanted = workflow_id(arguments.workflow, store)
     renames, new_steps = parse_renames(arguments.renames or []), arguments.new_steps or []

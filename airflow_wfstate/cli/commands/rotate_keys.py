@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @database_command
 def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
-    """Bring payloads under the first Fernet key and print what was done; exit code 1 when some cannot be read."""
+    """Re-encrypt payloads with the first Fernet key and print the result; exit with code 1 if some cannot be read."""
     in_use = store.old_keys_in_use()
     columns = _rotated(store)
     if arguments.output in PROGRAM_FORMATS:
@@ -38,8 +38,8 @@ def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
         print_text(failure, is_error=True)
     if in_use is not None:
         print_text(
-            f"{in_use} If a process still has another key in front, restart it with the new key first, and run "
-            "this again before you take the old key away.",
+            f"{in_use} If a process still has another key first, restart it with the new key first, and run "
+            "this again before you remove the old key.",
             is_error=True,
         )
     if failures:
@@ -47,7 +47,7 @@ def rotate_keys(arguments: Namespace, store: DatabaseBackend) -> None:
 
 
 def _rotated(store: DatabaseBackend) -> list[RotatedColumn]:
-    """Rotate, and tell on stderr how far it is."""
+    """Rotate, and show the progress on stderr."""
     pages: dict[str, list[RotatedColumn]] = defaultdict(list)
     examined = 0
     with Progress("rotate-keys", pause_seconds=LINE_EVERY_SECONDS) as progress:
@@ -55,7 +55,7 @@ def _rotated(store: DatabaseBackend) -> list[RotatedColumn]:
         for page in store.rotate_keys():
             pages[page.column].append(page)
             examined += page.examined
-            # Values that are written meanwhile are looked at as well.
+            # Values that are written in the meantime are checked as well.
             progress.tell(page.column, examined, max(total, examined))
     return [_sum(column, of_column) for column, of_column in pages.items()]
 

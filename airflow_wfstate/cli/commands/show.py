@@ -23,23 +23,23 @@ from airflow_wfstate.exceptions import InvalidRequest
 
 @command
 def show_workflow(arguments: Namespace, store: StateBackend) -> None:
-    """Print everything about one workflow; to people a mapped step as one row, to programs each of its items."""
+    """Print everything about one workflow. People see a mapped step as one row, programs get each of its items."""
     found_id = workflow_id(arguments.workflow, store)
     if arguments.step is not None:
         show_items(arguments, store, found_id)
         return
     if arguments.step_states or arguments.after is not None:
-        raise InvalidRequest("--step-state and --after are about the items of one step.", "Name it with --step.")
+        raise InvalidRequest("--step-state and --after select items of one step.", "Name the step with --step.")
     if arguments.watch:
         watch(arguments, lambda: _print(arguments, store, found_id).summary.state in OPEN_WORKFLOW_STATES)
     elif arguments.output in PROGRAM_FORMATS:
         _print_for_programs(arguments, store, found_id)
     elif any(group.is_mapped for group in _print(arguments, store, found_id).step_groups):
-        print_text(f"The items of a mapped step: airflow wfstate show {found_id} --step STEP", is_error=True)
+        print_text(f"For the items of a mapped step: airflow wfstate show {found_id} --step STEP", is_error=True)
 
 
 def _print(arguments: Namespace, store: StateBackend, workflow_id: str) -> WorkflowDetail:
-    """Print the workflow for people, mapped steps as one each; the workflow without its steps."""
+    """Print the workflow for people, with one row per mapped step. Returns the workflow without its steps."""
     workflow = store.get_workflow(workflow_id, step_limit=0)
     unmapped = sorted(all_steps(store, workflow_id, StepFilter(is_mapped=False)), key=_begin)
     print_workflow(replace(workflow, steps=unmapped), datetime.now(timezone.utc), arguments.output)

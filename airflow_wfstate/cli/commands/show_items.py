@@ -20,7 +20,7 @@ from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 
 
 def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> None:
-    """Print a page of the items of a step; on stderr how to get the next page."""
+    """Print a page of the items of a step, and on stderr how to get the next page."""
     group, item_key = _find(store.get_workflow(workflow_id, step_limit=0).step_groups, arguments.step, workflow_id)
     wanted = StepFilter(
         participant=group.participant,
@@ -44,15 +44,15 @@ def show_items(arguments: Namespace, store: StateBackend, workflow_id: str) -> N
 
 
 def with_output(step: StepSummary, store: StateBackend, workflow_id: str) -> StepSummary:
-    """The step with the output that a list has left out."""
+    """The step, with an output that a list left out."""
     return store.get_step(workflow_id, step.id) if step.output_left_out else step
 
 
 def _find(groups: list[StepGroup], text: str, workflow_id: str) -> tuple[StepGroup, str | None]:
-    """The step that the text means, and the key of the item that it names; None when it names all items.
+    """The step that a text names, and the key of the item that it names; None if it names all items.
 
-    Places stand in brackets as items do, and an item's key may hold some: what is left of the last one that leaves the
-    name of a step is that name.
+    Both places and items are written in brackets, and an item key may contain brackets. The name of the step therefore
+    ends at the last bracket before which there is the name of a step.
     """
     found = find_called(groups, text, lambda group: group.called, with_item=False)
     item_key, end = None, len(text)
@@ -66,7 +66,7 @@ def _find(groups: list[StepGroup], text: str, workflow_id: str) -> tuple[StepGro
         )
     if len(found) > 1:
         raise InvalidRequest(
-            f"Several steps are called {text!r}.",
+            f"Several steps match {text!r}.",
             f"Name one of them: {', '.join(group.called.qualified for group in found)}.",
         )
     return found[0], item_key

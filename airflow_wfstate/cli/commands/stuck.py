@@ -14,7 +14,7 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 
 @listing_command
 def list_stuck(arguments: Namespace, store: Lists) -> None:
-    """Print the flags of a page of workflows, newest first: why they make no progress, and what would help."""
+    """Print the flags of a page of workflows, newest first: why they are not progressing, and what would help."""
     page = store.list_workflows(
         WorkflowQuery(
             name=arguments.name,

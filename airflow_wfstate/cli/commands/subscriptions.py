@@ -44,7 +44,7 @@ from airflow_wfstate.exceptions import InvalidRequest, NotFound
 
 @command
 def add_subscription(arguments: Namespace, store: StateBackend) -> None:
-    """Add one, and print its secret."""
+    """Add a subscription, and print its secret."""
     request = AddSubscription(
         name=arguments.name,
         url=arguments.url,
@@ -62,7 +62,7 @@ def add_subscription(arguments: Namespace, store: StateBackend) -> None:
 
 @command
 def list_subscriptions(arguments: Namespace, store: StateBackend) -> None:
-    """Print all of them, by name."""
+    """Print all subscriptions, by name."""
     found = store.list_subscriptions()
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(found.subscriptions), arguments.output)
@@ -72,7 +72,7 @@ def list_subscriptions(arguments: Namespace, store: StateBackend) -> None:
 
 @command
 def show_subscription(arguments: Namespace, store: StateBackend) -> None:
-    """Print one, and what waits."""
+    """Print a subscription and its waiting deliveries."""
     subscription = _find(arguments.subscription, store)
     waiting = store.list_waiting_deliveries(subscription.id)
     if arguments.output in PROGRAM_FORMATS:
@@ -89,46 +89,46 @@ def show_subscription(arguments: Namespace, store: StateBackend) -> None:
 
 @command
 def pause_subscription(arguments: Namespace, store: StateBackend) -> None:
-    """Pause it."""
+    """Pause a subscription."""
     subscription_id = _find(arguments.subscription, store).id
     _print(store.pause_subscription(PauseSubscription(subscription_id, arguments.reason, actor())), arguments.output)
 
 
 @command
 def continue_subscription(arguments: Namespace, store: StateBackend) -> None:
-    """Have it delivered again."""
+    """Resume the deliveries of a subscription."""
     subscription_id = _find(arguments.subscription, store).id
     _print(store.continue_subscription(ContinueSubscription(subscription_id, actor())), arguments.output)
 
 
 @command
 def replay_subscription(arguments: Namespace, store: StateBackend) -> None:
-    """Have it delivered from another point."""
+    """Deliver a subscription from another point."""
     point, subscription_id = _point(arguments.start), _find(arguments.subscription, store).id
     _print(store.replay_subscription(ReplaySubscription(subscription_id, point, actor())), arguments.output)
 
 
 @command
 def rotate_secret(arguments: Namespace, store: StateBackend) -> None:
-    """Replace its secret, and print the new one."""
+    """Replace the secret of a subscription, and print the new one."""
     request = RotateSecret(_find(arguments.subscription, store).id, _seconds(arguments.keep), actor=actor())
     _print_secret(store.rotate_secret(request), arguments.output)
 
 
 @command
 def remove_subscription(arguments: Namespace, store: StateBackend) -> None:
-    """End it."""
+    """Remove a subscription."""
     removed = store.remove_subscription(RemoveSubscription(_find(arguments.subscription, store).id, actor()))
     if arguments.output in PROGRAM_FORMATS:
         print_for_programs(as_json(removed), arguments.output)
     else:
-        print_text(f"Subscription {removed.name} is removed.")
+        print_text(f"Removed the subscription {removed.name}.")
 
 
 def _find(text: str, store: StateBackend) -> Subscription:
-    """The subscription of this name or id.
+    """The subscription with this name or id.
 
-    :raises NotFound: there is none.
+    :raises NotFound: there is no such subscription.
     """
     for subscription in store.list_subscriptions().subscriptions:
         if text in (subscription.name, subscription.id):
@@ -137,7 +137,7 @@ def _find(text: str, store: StateBackend) -> Subscription:
 
 
 def _point(text: str) -> str:
-    """A point as the store takes it: how long ago becomes a time."""
+    """A point in the form that the store expects: "how long ago" is converted to a time."""
     try:
         parse_stream_point(text)
     except InvalidRequest:
@@ -166,7 +166,7 @@ def _print_secret(answer: SubscriptionSecret, output: str) -> None:
         return
     print_rows([_row(answer.subscription)], output)
     print_text(f"Secret: {answer.secret}")
-    print_text("It is not shown again. Give it to the receiver, which verifies with it what it gets.", is_error=True)
+    print_text("It is not shown again. Give it to the receiver, which uses it to verify deliveries.", is_error=True)
 
 
 def _row(subscription: Subscription) -> Mapping[str, object]:

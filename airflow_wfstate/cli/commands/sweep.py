@@ -14,7 +14,7 @@ from airflow_wfstate.domain.messages.sweep_report import SweepReport
 
 @database_command
 def sweep(arguments: Namespace, store: StateBackend) -> None:
-    """Make one pass and print what it did; with ``--every`` a pass again and again, until a signal to end."""
+    """Run one pass and print what it did. With ``--every``, repeat it until SIGINT or SIGTERM."""
     if arguments.every is None:
         _print(store.sweep(), arguments.output)
     else:
@@ -27,5 +27,5 @@ def _print(report: SweepReport, output: str) -> None:
     else:
         print_rows([vars(report)], output)
     if not report.swept:
-        print_text("Another sweep is under way: nothing was done.", is_error=True)
+        print_text("Another sweep is in progress, so nothing was done.", is_error=True)
     sys.stdout.flush()

@@ -26,15 +26,15 @@ from airflow_wfstate.domain.rules.states import OPEN_WORKFLOW_STATES, WorkflowSt
 from airflow_wfstate.exceptions import ReadTimedOut, Unavailable
 
 EXIT_ANOTHER_STATE: Final = 3
-"""It ended in a state that was not waited for, or is on hold until an operator decides."""
+"""Exit code if it ended in another state, or is on hold until an operator decides."""
 
 EXIT_TIMEOUT: Final = 124
-"""The time is over; as of timeout(1)."""
+"""Exit code after a timeout, the same as timeout(1)."""
 
 
 @command
 def wait_for_workflow(arguments: Namespace, store: StateBackend) -> None:
-    """Wait until a workflow is in one of the states, and print where it stands; on stderr how it comes along."""
+    """Wait until a workflow is in one of the states, and print the result; show the progress on stderr."""
     wanted = parse_choices(WorkflowState, arguments.states or [WorkflowState.SUCCEEDED.value])
     check_every(arguments.every)
     end = None if arguments.timeout is None else time.monotonic() + parse_duration(arguments.timeout).total_seconds()
@@ -54,16 +54,16 @@ def wait_for_workflow(arguments: Namespace, store: StateBackend) -> None:
 
 
 def _look(store: StateBackend, before: WorkflowSummary, progress: Progress) -> WorkflowSummary:
-    """Where it stands now; as before when the store does not answer, which may pass."""
+    """The workflow's current state, or the last known one if the store does not answer for the moment."""
     try:
         return store.get_workflow(before.id, step_limit=0).summary
     except (Unavailable, ReadTimedOut) as error:
-        progress.tell(f"{error} Trying again.", before.steps_done, before.steps_total)
+        progress.tell(f"{error} Retrying.", before.steps_done, before.steps_total)
         return before
 
 
 def _rests(summary: WorkflowSummary, wanted: list[WorkflowState]) -> bool:
-    """Whether there is nothing more to wait for: it is in a state that is wanted, or will not move by itself."""
+    """Whether there is nothing to wait for: it is in a wanted state, or will not change by itself."""
     is_held = any(flag.kind is FlagKind.HELD for flag in summary.flags)
     return summary.state in wanted or summary.state not in OPEN_WORKFLOW_STATES or is_held
 

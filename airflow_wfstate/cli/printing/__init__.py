@@ -1,1 +1,1 @@
-"""How the command line shows what the store says."""
+"""How the command line prints the store's answers."""

@@ -1,4 +1,4 @@
-"""Texts that fit into so many columns of a terminal."""
+"""Shorten texts to fit a number of terminal columns."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _ELLIPSIS: Final = "…"
 
 
 def fit_end(text: str, width: int) -> str:
-    """The text, or its beginning and an ellipsis, in at most ``width`` columns: for sentences."""
+    """The text, or its beginning with an ellipsis, in at most ``width`` columns. For sentences."""
     if cell_len(text) <= width:
         return text
     return f"{_beginning(text, width - 1)}{_ELLIPSIS}"
 
 
 def fit_middle(text: str, width: int) -> str:
-    """The text, or its two ends with an ellipsis between, in at most ``width`` columns: for names and keys.
+    """The text, or its two ends with an ellipsis in between, in at most ``width`` columns. For names and keys.
 
-    What tells one key from the next mostly stands at its end.
+    Keys mostly differ at their ends.
     """
     if cell_len(text) <= width:
         return text

@@ -1,4 +1,4 @@
-"""Sections that the plans of several commands share."""
+"""Plan sections that several commands share."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from airflow_wfstate.domain.rules.states import StepState
 
 
 def print_staying_steps(stays: StayingSteps, output: str) -> None:
-    """Print the steps that stay as they are, and how many more there are; nothing when there are none."""
+    """Print the steps that stay as they are, and how many more there are; nothing if there are none."""
     print_section(
-        f"Stays as it is, {stays.count}: no undo is declared",
+        f"Unchanged ({stays.count}): no compensation is declared",
         [
             {
                 "step": item.step,
                 "round": item.round,
                 "state": item.state,
-                "note": None if item.state is StepState.SUCCEEDED else "it may have acted",
+                "note": None if item.state is StepState.SUCCEEDED else "may have acted",
             }
             for item in stays.steps
         ],
         output,
     )
     if stays.unnamed:
-        print_text(f"... and {stays.unnamed} more that stay as they are.")
+        print_text(f"... and {stays.unnamed} more that stay unchanged.")
 
 
 def print_unfinished_tasks(tasks: Sequence[UnfinishedTask], output: str) -> None:
-    """Print the section, as ``table`` or ``plain``; nothing when there are none."""
+    """Print the unfinished tasks as ``table`` or ``plain``; nothing if there are none."""
     print_section(
-        "Tasks that are set to failed",
+        "Tasks that will be set to failed",
         [
             {
                 "dag_id": task.dag_id,
                 "run_id": task.run_id,
                 "task": f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id,
-                "state": task.state or "not begun",
+                "state": task.state or "not started",
             }
             for task in tasks
         ],

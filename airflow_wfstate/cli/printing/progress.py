@@ -1,4 +1,4 @@
-"""How long work comes along, on stderr: a bar on a terminal, a line for each change elsewhere."""
+"""Show the progress of long work on stderr: a bar on a terminal, otherwise a line for each change."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from airflow_wfstate.cli.printing.rendering import print_text
 from airflow_wfstate.domain.rules.text.characters import shown_text
 
 LINE_EVERY_SECONDS: Final = 10.0
-"""Between two lines about work of thousands of pieces."""
+"""Seconds between two lines about work with thousands of pieces."""
 
 
 class Progress:
-    """The progress of one piece of work; a context manager.
+    """A context manager that shows the progress of one piece of work.
 
-    :param title: what is worked on.
-    :param pause_seconds: where no terminal shows a bar, the least time between two lines that differ in their numbers
-        alone. Default: a line for each change.
-    :param is_silent: whether nothing is shown at all: what it stands beside goes to the terminal too.
+    :param title: what is being worked on.
+    :param pause_seconds: without a terminal, the minimum time between two lines that differ only in their numbers.
+        Default: a line for each change.
+    :param is_silent: True to show nothing, because the output itself also goes to the terminal.
     """
 
     def __init__(self, title: str, *, pause_seconds: float = 0.0, is_silent: bool = False) -> None:
@@ -44,15 +44,15 @@ class Progress:
                 _Count(),
                 TimeElapsedColumn(),
                 console=Console(stderr=True),
-                transient=True,  # the answer says how it ended
-                # Or rich would take what is meant for stdout, which may be a file, and write it to stderr.
+                transient=True,  # the output says how it ended
+                # Otherwise rich would redirect stdout, which may be a file, to stderr.
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
             self._task = self._bar.add_task(escape(self._title), total=None, is_counted=False)
 
     def __enter__(self) -> Progress:
-        """Begin to show it."""
+        """Start showing the progress."""
         if self._bar is not None:
             self._bar.start()
         return self
@@ -60,16 +60,16 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
 
     def tell(self, what: str, done: int | None = None, total: int | None = None) -> None:
-        """Show where the work stands; said again, it prints no line.
+        """Show the current progress. Repeating the same values prints no line.
 
-        :param what: is going on, in a few words.
-        :param done: pieces that are done; None for work that is done all at once.
-        :param total: pieces there are; None when that is not known.
+        :param what: what is going on, in a few words.
+        :param done: the number of finished pieces; None for work that is done all at once.
+        :param total: the total number of pieces; None if it is not known.
         """
         if self._bar is not None:
             described = escape(f"{self._title}  {shown_text(what)}")
@@ -88,8 +88,8 @@ class Progress:
 
 
 class _Count(MofNCompleteColumn):
-    """``17/40``, of work that is counted."""
+    """``17/40``, for work that is counted."""
 
     def render(self, task: Task) -> Text:
-        """Nothing for work that is done all at once."""
+        """Render the count; empty for work that is done all at once."""
         return super().render(task) if task.fields["is_counted"] else Text("")

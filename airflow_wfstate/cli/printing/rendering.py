@@ -1,10 +1,10 @@
-"""What a command prints, in each of Airflow's four formats.
+"""Print the output of commands in Airflow's four formats.
 
-``json`` and ``yaml`` are for programs: keys in snake_case, times in ISO 8601 with an offset, durations in keys that
-end in ``_seconds``, enumerations by value, numbers as numbers and nothing as null. ``table`` and ``plain`` are for
-people, and ``plain`` also for ``grep`` and ``awk``: control characters, and those that are invisible or change the
-direction of text, are shown as escapes there (``domain/rules/text/characters.py``), and in every message. No other
-module of the command line prints.
+``json`` and ``yaml`` are for programs: keys are in snake_case, times in ISO 8601 with an offset, durations in keys that
+end in ``_seconds``, enumerations by value, numbers as numbers, and None as null. ``table`` and ``plain`` are for
+people, and ``plain`` also for ``grep`` and ``awk``. There, and in every message, control characters and characters that
+are invisible or change the text direction are shown as escapes (``domain/rules/text/characters.py``). No other module
+of the command line prints.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from airflow_wfstate.domain.rules.text.characters import shown_text
 PROGRAM_FORMATS: Final = ("json", "yaml")
 
 NOTHING: Final = "No data found"
-"""What a list without rows prints, as Airflow's own lists do."""
+"""Printed for an empty list, as in Airflow's own lists."""
 
 _LONGEST_TEXT: Final = 120
 
 
 def as_json(value: object) -> JsonValue:
-    """The JSON value of a dataclass of the domain, field by field, under the same names."""
+    """Convert a dataclass of the domain to a JSON value, field by field, with the same names."""
     if isinstance(value, Payload):
         return {
             "type": value.type,
@@ -56,7 +56,7 @@ def as_json(value: object) -> JsonValue:
         return [as_json(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(f"No JSON form for a {type(value).__name__}.")
+    raise TypeError(f"Cannot convert a {type(value).__name__} to JSON.")
 
 
 def print_for_programs(value: JsonValue, output: str) -> None:
@@ -69,11 +69,11 @@ def print_for_programs(value: JsonValue, output: str) -> None:
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], output: str) -> None:
-    """Print rows that have the same columns as ``table`` or ``plain``.
+    """Print rows with the same columns as ``table`` or ``plain``.
 
-    ``plain`` is ours, one line a row and ``-`` for nothing, with the spaces of a text as they are: Airflow's reads the
-    key "007" as a number and prints 7. A table that is too wide for the terminal is printed as records, a line for each
-    value, so that no id is broken.
+    ``plain`` is our own format, with one line per row, ``-`` for None, and spaces in texts preserved. Airflow's would
+    read the key "007" as a number and print 7. A table that is too wide for the terminal is printed as records with one
+    line per value, so that no id is broken.
     """
     if output == "plain":
         _print_plain(rows)
@@ -87,15 +87,15 @@ def print_rows(rows: Sequence[Mapping[str, object]], output: str) -> None:
 
 
 def fits(rows: Sequence[Mapping[str, object]]) -> bool:
-    """Whether the rows fit into the terminal as a table, or go where no terminal is."""
+    """Whether the rows fit the terminal as a table. Always true without a terminal."""
     console = Console()
     return not console.is_terminal or console.natural_width(as_table(rows)) <= console.width
 
 
 def as_table(rows: Sequence[Mapping[str, object]]) -> SimpleTable:
-    """Rows that have the same columns as a table of one line a row; a cell of rich's stays as it is."""
+    """Rows with the same columns as a table with one line per row. A rich cell is kept unchanged."""
     table = SimpleTable(show_header=True)  # type: ignore[no-untyped-call]  # Airflow does not annotate it
-    table.caption = None  # Airflow's is a line of spaces
+    table.caption = None  # Airflow's caption is a line of spaces
     for column in rows[0] if rows else ():
         table.add_column(column, no_wrap=True)
     for row in rows:
@@ -104,7 +104,7 @@ def as_table(rows: Sequence[Mapping[str, object]]) -> SimpleTable:
 
 
 def print_wide(*things: RenderableType) -> None:
-    """Print what rich lays out, wrapping no line: the terminal does."""
+    """Print rich renderables without wrapping lines; the terminal wraps them."""
     console = Console()
     console.widen()
     for thing in things:
@@ -112,26 +112,26 @@ def print_wide(*things: RenderableType) -> None:
 
 
 def print_text(text: str, *, is_error: bool = False, end: str = "\n") -> None:
-    """Print a message of one or several lines.
+    """Print a message of one or more lines.
 
-    :param is_error: on stderr, at once, so that stdout holds the answer alone.
+    :param is_error: print to stderr and flush, so that stdout has only the answer.
     """
     print(shown_text(text, keep="\n"), end=end, file=sys.stderr if is_error else sys.stdout, flush=is_error)
 
 
 def write_raw(text: str) -> None:
-    """Write a frame of a watch to stdout, at once: what was printed by this module before, and moves of the cursor."""
+    """Write a frame of a watch to stdout and flush: text that this module printed before, and cursor movements."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def write_file_part(text: str) -> None:
-    """Write a part of a file to stdout, as it is; to a terminal, which would obey them, without control characters."""
+    """Write a part of a file to stdout unchanged; on a terminal, which would act on them, escape control characters."""
     sys.stdout.write(shown_text(text, keep="\r\n") if sys.stdout.isatty() else text)
 
 
 def print_section(title: str, rows: Sequence[Mapping[str, object]], output: str) -> None:
-    """Print rows under a title; nothing at all when there are none."""
+    """Print rows under a title; nothing if there are none."""
     if rows:
         print_text(f"{title}:")
         print_rows(rows, output)
@@ -145,7 +145,7 @@ def short_time(moment: datetime | None) -> str:
 
 
 def short_duration(duration: timedelta) -> str:
-    """A duration for people in its two largest units: ``45s``, ``3m 20s``, ``2h 5m``, ``4d 1h``."""
+    """A duration for people, in its two largest units: ``45s``, ``3m 20s``, ``2h 5m``, ``4d 1h``."""
     seconds = max(0, int(duration.total_seconds()))
     if seconds < 60:
         return f"{seconds}s"
@@ -157,18 +157,18 @@ def short_duration(duration: timedelta) -> str:
 
 
 def exact_duration(duration: timedelta) -> str:
-    """As :func:`short_duration`, but in milliseconds below 10 seconds: ``840ms``."""
+    """Like :func:`short_duration`, but in milliseconds below 10 seconds: ``840ms``."""
     milliseconds = max(0, duration // timedelta(milliseconds=1))
     return f"{milliseconds}ms" if milliseconds < 10_000 else short_duration(duration)
 
 
 def short_age(duration: timedelta) -> str:
-    """A duration for people in its largest unit alone: ``45s``, ``3m``, ``2h``, ``4d``."""
+    """A duration for people, in its largest unit only: ``45s``, ``3m``, ``2h``, ``4d``."""
     return short_duration(duration).partition(" ")[0]
 
 
 def shortened(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """The text, or its beginning and ``...`` when it is longer than so many characters (default: 120)."""
+    """The text, or its beginning with ``...`` if it is longer than ``longest`` characters (default 120)."""
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 
@@ -197,7 +197,7 @@ def _print_plain(rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def _print_records(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
-    """One line for each value that there is, and a rule above each row: psql's expanded display."""
+    """Print one line per value, and a rule above each row, like psql's expanded display."""
     width = max(len(column) for column in rows[0])
     for number, row in enumerate(rows, start=1):
         print_text(f"-[ {number} ]".ljust(console.width, "-"))

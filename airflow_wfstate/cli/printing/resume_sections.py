@@ -1,4 +1,4 @@
-"""The plan of a resume or restart for people: a section for each kind of thing that will happen."""
+"""The plan of a resume or restart for people, with a section for each kind of effect."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from airflow_wfstate.domain.messages.resume import ClearedTask, NewTask, ResumeP
 from airflow_wfstate.domain.messages.step_changes import StepFate
 
 _FATES: Final = {
-    StepFate.RENAMED: "goes on as {0.renamed_to}",
-    StepFate.STAYS: "stays as it is: done",
-    StepFate.CLOSED: "is closed as skipped: it was removed before it was done",
+    StepFate.RENAMED: "continues as {0.renamed_to}",
+    StepFate.STAYS: "unchanged: done",
+    StepFate.CLOSED: "closed as skipped: it was removed before it was done",
     StepFate.UNDECIDED: "renamed or removed? (--rename, --new)",
 }
 
 
 def print_plan(plan: ResumePlan, output: str) -> None:
-    """Print a plan as ``table`` or ``plain``. Sections that would be empty are left out."""
+    """Print a plan as ``table`` or ``plain``. Empty sections are left out."""
     workflow = plan.workflow
     print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}.")
     if plan.refusal is not None:
         _print_step_changes(plan, output)
-        print_text(f"Nothing can be done now. {plan.refusal.reason} {plan.refusal.remedy}")
+        print_text(f"This is not possible now. {plan.refusal.reason} {plan.refusal.remedy}")
         return
-    print_section("Tasks that are cleared", _tasks(plan.tasks), output)
-    print_section("Relays that are cleared too", _tasks(plan.relays), output)
+    print_section("Tasks that will be cleared", _tasks(plan.tasks), output)
+    print_section("Relays that will also be cleared", _tasks(plan.relays), output)
     print_section(
-        "Runs that go on",
+        "Runs that will continue",
         [
             {
                 "dag_id": run.dag_id,
@@ -44,7 +44,7 @@ def print_plan(plan: ResumePlan, output: str) -> None:
         output,
     )
     print_section(
-        "Runs that are gone and are created again",
+        "Missing runs that will be created again",
         [
             {
                 "dag_id": run.dag_id,
@@ -58,7 +58,7 @@ def print_plan(plan: ResumePlan, output: str) -> None:
         output,
     )
     versioned = [run for run in plan.code if run.is_versioned]
-    print_section("Code of the runs whose bundle keeps versions", [_code(run) for run in versioned], output)
+    print_section("Code of runs whose bundle keeps versions", [_code(run) for run in versioned], output)
     print_section(
         "Tasks that differ in the latest code",
         [
@@ -68,10 +68,12 @@ def print_plan(plan: ResumePlan, output: str) -> None:
         ],
         output,
     )
-    print_section("Steps that run", [{"step": step.step, "why": step.why} for step in plan.steps_to_run], output)
-    print_section("Steps that answer from the store", [{"step": step} for step in plan.steps_answering], output)
+    print_section("Steps that will run", [{"step": step.step, "why": step.why} for step in plan.steps_to_run], output)
     print_section(
-        "Tasks that the DAG gained since",
+        "Finished steps that return their stored output", [{"step": step} for step in plan.steps_answering], output
+    )
+    print_section(
+        "Tasks added to the DAG since",
         [
             {
                 "dag_id": task.dag_id,
@@ -85,7 +87,7 @@ def print_plan(plan: ResumePlan, output: str) -> None:
     )
     _print_step_changes(plan, output)
     for dag in plan.paused_dags:
-        print_text(f"The DAG {dag.dag_id} is paused: nothing of it runs until somebody unpauses it ({dag.command}).")
+        print_text(f"The DAG {dag.dag_id} is paused. Its runs do not start until it is unpaused ({dag.command}).")
     for note in plan.notes:
         print_text(note)
 
@@ -105,10 +107,10 @@ def _print_step_changes(plan: ResumePlan, output: str) -> None:
 
 def _how_it_runs(task: NewTask) -> str:
     if not task.runs:
-        return "not: the run keeps its version of the DAG"
+        return "no: the run keeps its version of the DAG"
     if task.renamed_from is not None:
-        return f"with the rest: it goes on with step {task.renamed_from}"
-    return "with the rest"
+        return f"yes: it continues step {task.renamed_from}"
+    return "yes"
 
 
 def _code(run: RunCode) -> dict[str, object]:

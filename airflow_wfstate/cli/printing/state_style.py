@@ -1,4 +1,4 @@
-"""The colour of each state, the same in lists and trees."""
+"""The colour of each state, shared by lists and trees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STYLES: Final = {
     "compensating": "yellow",
     "compensated": "magenta",
 }
-"""Of workflows, steps, compensations and of Airflow's runs; a state that is not here has no colour."""
+"""States of workflows, steps, compensations and Airflow's runs. A state that is not listed has no colour."""
 
 
 def styled_state(state: str) -> Text:

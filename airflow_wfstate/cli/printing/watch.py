@@ -1,4 +1,4 @@
-"""``--watch``: the same answer again and again, in place on a terminal, one after the other elsewhere."""
+"""``--watch``: refresh the output, in place on a terminal, otherwise one after the other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_wfstate.domain.rules.text.characters import shown_text
 from airflow_wfstate.exceptions import InvalidRequest, ReadTimedOut, Unavailable
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
-"""To the terminal's other screen, without a cursor and cutting long lines: what stood there comes back afterwards."""
+"""Switch to the alternate screen, hide the cursor, and cut off long lines. The old screen comes back afterwards."""
 
 _LEAVE: Final = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _TOP: Final = "\x1b[H"
@@ -27,18 +27,19 @@ _REST: Final = "\x1b[J"
 
 
 def watch(arguments: Namespace, print_once: Callable[[], bool]) -> None:
-    """Print an answer every ``--every`` seconds, until it says that it is the last, or the person presses Ctrl-C.
+    """Print an answer every ``--every`` seconds until it is the last one, or the user presses Ctrl-C.
 
-    A store that does not answer is told and asked again. On a terminal the last answer stays when the watch ends.
+    If the store does not answer, this is shown, and it is asked again. On a terminal, the last answer stays when the
+    watch ends.
 
-    :param print_once: print the answer on stdout; False when there is nothing more to come.
-    :raises InvalidRequest: programs are to read it, or the interval is out of range.
+    :param print_once: prints the answer on stdout, and returns False if it is the last one.
+    :raises InvalidRequest: the output format is for programs, or the interval is out of range.
     """
     check_every(arguments.every)
     if arguments.output in PROGRAM_FORMATS:
         raise InvalidRequest(
-            f"--watch is for people, and -o {arguments.output} for programs.",
-            "Leave one of them out; a script waits with: airflow wfstate wait",
+            f"--watch is for people, but -o {arguments.output} is for programs.",
+            "Leave one of them out. In a script, wait with: airflow wfstate wait",
         )
     if sys.stdout.isatty():
         _in_place(arguments.every, print_once)
@@ -47,7 +48,7 @@ def watch(arguments: Namespace, print_once: Callable[[], bool]) -> None:
 
 
 class _Frame(io.StringIO):
-    """What is printed at one time; laid out as for the terminal that will show it."""
+    """The output of one refresh, laid out for the terminal that will show it."""
 
     def isatty(self) -> bool:
         return True
@@ -64,8 +65,8 @@ def _in_place(seconds: int, print_once: Callable[[], bool]) -> None:
                     goes_on = print_once()
                 shown = frame.getvalue()
             except (Unavailable, ReadTimedOut) as error:
-                trouble = f" {shown_text(str(error))} Trying again."
-            write_raw(_screen(f"Every {seconds}s, as of {_clock()}. Ctrl-C ends it.{trouble}\n\n{shown}"))
+                trouble = f" {shown_text(str(error))} Retrying."
+            write_raw(_screen(f"Every {seconds}s, as of {_clock()}. Press Ctrl-C to stop.{trouble}\n\n{shown}"))
             if goes_on:
                 time.sleep(seconds)
     finally:
@@ -74,7 +75,7 @@ def _in_place(seconds: int, print_once: Callable[[], bool]) -> None:
 
 
 def _screen(text: str) -> str:
-    """The text as it replaces what the screen shows, without flicker; what is below the screen's end is left out."""
+    """The text with codes that replace the screen without flicker. Lines that do not fit the screen are left out."""
     height = shutil.get_terminal_size().lines
     return _TOP + _END_OF_LINE.join(text.splitlines()[: height - 1]) + _END_OF_LINE + _REST
 
@@ -86,7 +87,7 @@ def _one_after_the_other(seconds: int, print_once: Callable[[], bool]) -> None:
             if not print_once():
                 return
         except (Unavailable, ReadTimedOut) as error:
-            print_text(f"{error} Trying again.", is_error=True)
+            print_text(f"{error} Retrying.", is_error=True)
         sys.stdout.flush()
         time.sleep(seconds)
 

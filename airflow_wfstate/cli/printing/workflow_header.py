@@ -1,4 +1,4 @@
-"""The head of a workflow's page on a terminal: where it stands, what failed and why, and what would help."""
+"""The header of a workflow on a terminal: its state, what failed and why, and what would help."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from airflow_wfstate.domain.rules.text.characters import shown_text
 
 _ALARMING: Final = ("error", "failed step")
 _NARROWEST: Final = 30
-"""Columns of a text on however narrow a terminal."""
+"""Minimum columns of a text, however narrow the terminal is."""
 
 _MOST_FAILED: Final = 5
-"""Failed steps that are named; the tree has all."""
+"""How many failed steps are listed; the tree has all of them."""
 
 _MOST_WAITS: Final = 5
-"""Waits that are told; sections and programs have up to fifty."""
+"""How many waits are listed; sections and programs get up to fifty."""
 
 
 def workflow_title(summary: WorkflowSummary) -> Text:
@@ -38,7 +38,7 @@ def workflow_title(summary: WorkflowSummary) -> Text:
 
 
 def workflow_header(workflow: WorkflowDetail, now: datetime, width: int) -> list[Text]:
-    """What there is to say of it, a name and a text each; a text is wrapped between words, so that no id is broken."""
+    """The lines of the header, each with a name and a text. Texts are wrapped between words, so no id is broken."""
     lines = list(_lines(workflow, now))
     indent = max(len(name) for name, _ in lines) + 2
     return [_line(name, text, indent, width) for name, text in lines]
@@ -94,7 +94,10 @@ def _what_failed(workflow: WorkflowDetail) -> Iterator[tuple[str, str]]:
     if line and not any(line.endswith(telling_line(step.error) or line) for step in failed):
         yield "error", line
     for step in failed[:_MOST_FAILED]:
-        yield "failed step", f"{step.called.brief}: {telling_line(step.error) or 'its process died without a word'}"
+        yield (
+            "failed step",
+            f"{step.called.brief}: {telling_line(step.error) or 'its process died without an error message'}",
+        )
         for attempt in step.attempts[-1:]:
             yield "  in", f"attempt {attempt.number}, task {attempt.task_id} of {attempt.dag_id} {attempt.run_id}"
     for group in workflow.step_groups:

@@ -1,4 +1,4 @@
-"""A workflow for people: its head and its tree on a terminal, sections in ``plain``."""
+"""Print a workflow for people: a header and a tree on a terminal, sections in ``plain``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from airflow_wfstate.domain.messages.reading.detail import WorkflowDetail
 
 
 def print_workflow(workflow: WorkflowDetail, now: datetime, output: str) -> None:
-    """Print a workflow as ``table`` (a head and a tree) or ``plain`` (sections).
+    """Print a workflow as ``table`` (a header and a tree) or ``plain`` (sections).
 
-    :param workflow: its steps are those that are not mapped.
+    :param workflow: the workflow, with only those of its steps that are not mapped.
     """
     if output == "plain":
         print_workflow_sections(workflow, output)

@@ -1,4 +1,4 @@
-"""A workflow for people, in sections for ``grep`` and ``awk``: one for each kind of thing that it is made of."""
+"""Print a workflow for people, ``grep`` and ``awk``, with a section for each kind of part."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from airflow_wfstate.domain.rules.text.counted import counted
 
 
 def print_workflow_sections(workflow: WorkflowDetail, output: str) -> None:
-    """Print a workflow as ``table`` or ``plain``. Sections that would be empty are left out.
+    """Print a workflow as ``table`` or ``plain``. Empty sections are left out.
 
-    :param workflow: its steps are those that are not mapped.
+    :param workflow: the workflow, with only those of its steps that are not mapped.
     """
     print_section("Workflow", [_header(workflow)], output)
     print_section("Progress", [_progress(workflow)], output)
@@ -46,7 +46,7 @@ def print_workflow_sections(workflow: WorkflowDetail, output: str) -> None:
 
 
 def print_steps(steps: Sequence[StepSummary], output: str) -> None:
-    """Print some steps as ``table`` or ``plain``, with all that they are made of."""
+    """Print steps as ``table`` or ``plain``, with all their parts."""
     print_section("Steps", [_step(step) for step in steps], output)
     _print_parts(steps, output)
 
@@ -58,7 +58,7 @@ def _print_parts(steps: Sequence[StepSummary], output: str) -> None:
 
 
 def _rows(workflow: WorkflowDetail) -> list[dict[str, object]]:
-    """One for each step, mapped ones with all their items, in the order of their begin."""
+    """One row per step, and one per mapped step with all its items, in the order in which they began."""
     rows = [(step.started_at, _step(step)) for step in workflow.steps]
     rows += [(group.started_at, _group(group)) for group in workflow.step_groups if group.is_mapped]
     return [row for _, row in sorted(rows, key=lambda row: row[0])]
@@ -150,7 +150,7 @@ def _step(step: StepSummary) -> dict[str, object]:
 
 
 def _attempts(steps: Sequence[StepSummary]) -> list[dict[str, object]]:
-    """One row each; with the bundle version that it ran where bundles keep versions."""
+    """One row per attempt, with the bundle version that it ran if bundles keep versions."""
     is_versioned = any(attempt.bundle_version for step in steps for attempt in step.attempts)
     return [
         {

@@ -1,4 +1,4 @@
-"""A list of workflows for people: five columns that fit into a terminal, or all of them."""
+"""Print a list of workflows for people: five columns that fit the terminal, or all columns."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.rules.text.characters import shown_text
 
 _GAP: Final = 3
-"""Columns between two columns of Airflow's tables."""
+"""Characters between two columns of Airflow's tables."""
 
 _LEAST: Final = 16
-"""Columns that a name with its key, and an error, keep on however narrow a terminal."""
+"""Characters that a name with its key, and an error, keep at least, however narrow the terminal is."""
 
 _ROOM_FOR_PROBLEM: Final = 28
-"""Columns that an error keeps before a long name and key are shortened for it."""
+"""Characters that an error keeps before a long name and key are shortened to make room for it."""
 
 
 def print_workflows(workflows: Sequence[WorkflowSummary], now: datetime, output: str, *, is_wide: bool) -> None:
     """Print workflows as ``table`` or ``plain``.
 
-    :param is_wide: of a table: every column, and no line shortened; ``plain`` has them all in any case.
+    :param is_wide: whether a table has all columns and full texts; ``plain`` always does.
     """
     if output == "plain":
         print_rows([_whole_row(workflow, now) for workflow in workflows], output)

@@ -1,6 +1,6 @@
-"""A workflow as a tree: DAG runs and services, their steps, and of each its attempts, checkpoints and undo.
+"""A workflow as a tree: DAG runs and services, their steps, and the attempts, checkpoints and undo of each step.
 
-A run that a step triggered hangs below that step.
+A run that a step triggered appears below that step.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _Work: TypeAlias = "StepSummary | StepGroup"
 
 
 def workflow_trees(workflow: WorkflowDetail) -> list[Tree]:
-    """A tree for each run that no step of the workflow triggered, in the order in which they joined; then the services.
+    """A tree for each run that no step of the workflow triggered, in the order in which they joined, then the services.
 
-    :param workflow: its steps are those that are not mapped.
+    :param workflow: the workflow, with only those of its steps that are not mapped.
     """
     return _Forest(workflow).grow()
 
@@ -73,7 +73,7 @@ class _Forest:
                 self._add(trees[-1], step)
             for wait in silent:
                 if wait.participant == service:
-                    trees[-1].add(Text(shown_text(f"{wait.name} not reported yet, waited for"), style="dim"))
+                    trees[-1].add(Text(shown_text(f"{wait.name} not reported yet, waiting for it"), style="dim"))
         if self._without_run:
             trees.append(Tree(Text("without a run", style="dim")))
             for one in self._without_run:
@@ -81,7 +81,7 @@ class _Forest:
         return trees
 
     def _run_of(self, work: _Work) -> tuple[str, str] | None:
-        """The run that did it last; of a mapped step the first one of its DAG."""
+        """The run that executed it last; for a mapped step, the first run of its DAG."""
         if isinstance(work, StepSummary) and work.attempts:
             last = work.attempts[-1]
             if any(_key(run) == (last.dag_id, last.run_id) for run in self._runs):
@@ -89,7 +89,7 @@ class _Forest:
         return next((_key(run) for run in self._runs if run.dag_id == work.participant), None)
 
     def _is_own(self, run: LinkedRun, step_id: str | None) -> bool:
-        """Whether a step belongs to the run itself: a tree may not hang below its own branch."""
+        """Whether a step belongs to the run itself, because a tree must not be attached to its own branch."""
         return any(isinstance(one, StepSummary) and one.id == step_id for one in self._by_run[_key(run)])
 
     def _grow_run(self, run: LinkedRun, below: Tree | None = None) -> Tree:
@@ -115,7 +115,7 @@ class _Forest:
 
 
 def _is_of(wait: PendingWait, step: StepSummary) -> bool:
-    """Whether it is the step that waits; of a service at work its name tells."""
+    """Whether the wait belongs to the step; for a running service, its name decides."""
     if wait.step_id is not None:
         return wait.step_id == step.id
     return step.is_of_service and (wait.participant, wait.name) == (step.participant, step.name)

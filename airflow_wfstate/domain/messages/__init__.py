@@ -1,7 +1,7 @@
-"""What is asked of the store, and what it answers.
+"""The requests to the store, and its answers.
 
-A module of messages is imported when it is first used (``messages.cancel``). Creating its dataclasses takes
-milliseconds, and each task runs in a new process that sends two or three kinds of message.
+A module is imported when it is first used (``messages.cancel``). Creating its dataclasses takes milliseconds, and each
+task runs in a new process that sends only two or three kinds of message.
 """
 
 from __future__ import annotations

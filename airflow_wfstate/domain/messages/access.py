@@ -1,4 +1,4 @@
-"""Who takes part in a workflow: all that a decision about access depends on."""
+"""Who takes part in a workflow: everything that access decisions depend on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from airflow_wfstate.domain.rules.states import WorkflowState
 
 @dataclass(frozen=True)
 class WorkflowAccess:
-    """What authorization reads of a workflow, however many runs and steps it has.
+    """What authorization reads about a workflow, regardless of how many runs and steps it has.
 
-    :param id: of the workflow, in its canonical form.
-    :param state: of the workflow when this was read.
-    :param dags: the DAGs whose runs are linked to it, each with the role of those runs; a DAG may have several roles.
-    :param participants: those that have begun a step of it; also where their runs are no longer linked.
+    :param id: the workflow's id in canonical form.
+    :param state: the workflow's state when this was read.
+    :param dags: the DAGs with linked runs, each with the role of those runs. A DAG may have several roles.
+    :param participants: the participants that have begun a step, even if their runs are no longer linked.
     """
 
     id: str
@@ -25,15 +25,15 @@ class WorkflowAccess:
 
     @property
     def taking_part(self) -> frozenset[str]:
-        """Every DAG that is linked to the workflow or has begun a step of it: who may read one of them sees it."""
+        """Every DAG that is linked to the workflow or has begun a step. Readers of one of them may see the workflow."""
         return self.participants | {dag_id for dag_id, _ in self.dags}
 
     @property
     def owners(self) -> frozenset[str]:
-        """The DAGs whose payload the workflow's input and output are."""
+        """The DAGs that the workflow's input and output belong to."""
         return frozenset(dag_id for dag_id, role in self.dags if role is RunRole.OWNER)
 
     @property
     def concerned(self) -> frozenset[str]:
-        """The DAGs that a change of the whole workflow acts on: all but those that are only guests."""
+        """The DAGs that an action on the whole workflow affects: all except guests."""
         return self.participants | {dag_id for dag_id, role in self.dags if role.decides}

@@ -1,7 +1,7 @@
-"""How a field of a request is asked for outside of Python: in a URL, and on a command line.
+"""How a field of a request is set outside Python: in a URL, and on the command line.
 
-It is said once, beside the field: the api-server's parameters, the client's, and the options of
-``airflow wfstate list`` follow from it.
+It is declared once, with the field. The api-server's parameters, the client's parameters and the options of ``airflow
+wfstate list`` are derived from it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _FOUND: Final[dict[type[Any], tuple[AskedField, ...]]] = {}
 
 @dataclass(frozen=True)
 class Asked:
-    """What a URL and a command line say of a field.
+    """The declaration of a field for URLs and the command line.
 
-    :param help: one sentence without its full stop.
-    :param parameter: the field's name in a URL; its option is the same with dashes. None: as the field itself.
-    :param is_filter: whether it narrows what is listed; False for order, size and beginning of a page.
+    :param help: one sentence without a full stop.
+    :param parameter: the field's name in a URL; its option is the same with dashes. None for the name of the field.
+    :param is_filter: whether it restricts what is listed; False for the order, size and position of a page.
     :param has_option: whether ``airflow wfstate list`` has an option for it.
-    :param parse: makes the value of the texts of a parameter that may be given several times.
-    :param at_least: of a number; None for no such limit.
-    :param at_most: likewise.
-    :param max_length: of each text, in characters.
-    :param pattern: that each text matches, as a regular expression; None for any text without a zero byte.
-    :param max_items: how often a parameter with ``parse`` may be given. Of a list of states: once each.
+    :param parse: converts the texts of a repeatable parameter to the field's value.
+    :param at_least: the minimum of a number; None for no limit.
+    :param at_most: the maximum of a number; None for no limit.
+    :param max_length: the maximum length of each text, in characters.
+    :param pattern: a regular expression that each text must match; None for any text without a NUL character.
+    :param max_items: how often a parameter with ``parse`` may be given. In a list of states, each may be given once.
     """
 
     help: str
@@ -47,13 +47,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class AskedField:
-    """A field of a message that can be asked for.
+    """A field of a message that can be set in a URL or on the command line.
 
-    :param within: the field of the message that holds it; None for one of the message itself.
-    :param name: of the field.
+    :param within: the field of the message that contains it; None for a field of the message itself.
+    :param name: name of the field.
     :param parameter: its name in a URL.
-    :param type: of its value.
-    :param default: what it is when it is not asked for; ``dataclasses.MISSING`` where it must be.
+    :param type: type of its value.
+    :param default: its default; ``dataclasses.MISSING`` if it is required.
     """
 
     within: str | None
@@ -64,25 +64,25 @@ class AskedField:
     asked: Asked
 
     def value_in(self, message: object) -> Any:
-        """What a message asks for in this field."""
+        """The value of this field in a message."""
         return getattr(message if self.within is None else getattr(message, self.within), self.name)
 
 
-def asked(help: str, **more: Any) -> Mapping[str, Asked]:  # named as argparse's
-    """The metadata of such a field of a dataclass; see :class:`Asked`."""
+def asked(help: str, **more: Any) -> Mapping[str, Asked]:  # the same name as in argparse
+    """Metadata for a dataclass field; see :class:`Asked`."""
     return {_KEY: Asked(help, **more)}
 
 
 PAGE_SIZE: Final = asked("The size of a page", is_filter=False, at_least=1, at_most=MAX_LIMIT)
-"""Of a field that says how much a page holds."""
+"""The metadata of a field for the size of a page."""
 
 MAX_NUMBER: Final = 2**62 - 1
-"""Of a journal entry, as far as anybody may ask for it."""
+"""The highest number of a journal entry that can be requested."""
 
 
 def asked_fields(message: type[Any]) -> tuple[AskedField, ...]:
-    """The fields of a message that can be asked for, in their order; of a filter that it holds, what narrows."""
-    if message not in _FOUND:  # it reads annotations, and is asked for with each request
+    """The settable fields of a message, in order, including the filter fields of a nested filter."""
+    if message not in _FOUND:  # reading annotations is slow, and every request needs them
         _FOUND[message] = tuple(_asked_fields(message))
     return _FOUND[message]
 

@@ -1,4 +1,4 @@
-"""A cancel: what a person asks for, what would happen, and what did."""
+"""Cancel: the request, the plan and the result."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 
 @dataclass(frozen=True)
 class CancelWorkflow:
-    """A person's wish to end a workflow before its time.
+    """A user's request to cancel a workflow.
 
-    :param workflow_id: an id; anything else names no workflow.
-    :param compensate: whether what was done is to be undone. False: it stays, and what could undo it is discarded.
-    :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
-    :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
-        stands here.
-    :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
-    :param idempotency_key: sent again with the same body, the cancel answers as the first time; None for no such
-        protection (a workflow is cancelled once in any case).
-    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
+    :param workflow_id: id of the workflow; any other text is not found.
+    :param compensate: True to undo the finished steps; False to keep them and discard their compensations.
+    :param reason: the reason, for the journal; None for none. At most 1000 characters are kept.
+    :param actor: who makes the request, for the journal: ``cli:name``. Over HTTP it is always the token's user.
+    :param way: how the request came in, for the journal. Over HTTP the server determines it.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (a workflow is cancelled only once in any case).
+    :param if_version: the version of the workflow that the caller has seen. With another version, nothing is changed.
+        None for any version.
     """
 
     workflow_id: str
@@ -42,7 +42,7 @@ class UnfinishedTask:
     """A task instance that a cancel sets to failed.
 
     :param map_index: -1 for a task that is not mapped.
-    :param state: as Airflow names it; None for one that has not been scheduled.
+    :param state: its state in Airflow; None if it has not been scheduled.
     """
 
     dag_id: str
@@ -54,10 +54,10 @@ class UnfinishedTask:
 
 @dataclass(frozen=True)
 class AffectedCompensation:
-    """A compensation that a cancel lets run, or gives up.
+    """A compensation that a cancel runs or discards.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param state: in which it is now.
+    :param state: its current state.
     """
 
     step: str
@@ -70,18 +70,19 @@ class AffectedCompensation:
 class CancelPlan:
     """What a cancel would do now.
 
-    :param workflow: in its state of now.
-    :param compensate: as it was asked for.
-    :param changes: False when the workflow has ended already: a cancel then changes nothing.
-    :param next_state: what the workflow becomes; its state of now when nothing changes.
-    :param outcome: the same in one sentence, for people.
-    :param tasks: that are set to failed, by DAG, run, task and map index.
-    :param open_steps: at work now; they are ended first, and what they did is known only then.
-    :param undone: what is undone, in order. Empty unless ``next_state`` is ``compensating``.
-    :param stays: what acted, or may have, and has no undo. Empty unless ``next_state`` is ``compensating``.
-    :param discarded: what is never undone.
-    :param paused_dag_ids: DAGs of the runs that are paused: the scheduler ends their runs, and starts their relays,
-        only when somebody unpauses them.
+    :param workflow: the workflow in its current state.
+    :param compensate: as requested.
+    :param changes: False if the workflow has already ended, so that a cancel would change nothing.
+    :param next_state: the state after the cancel; the current state if nothing changes.
+    :param outcome: the result in one sentence, for people.
+    :param tasks: the tasks that will be set to failed, by DAG, run, task and map index.
+    :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+    :param undone: the compensations that will run, in order. Empty unless ``next_state`` is ``compensating``.
+    :param stays: steps that acted, or may have, without a compensation. Empty unless ``next_state`` is
+        ``compensating``.
+    :param discarded: compensations that will never run.
+    :param paused_dag_ids: paused DAGs of the runs. The scheduler ends their runs and starts their relays only after
+        they are unpaused.
     """
 
     workflow: WorkflowRef
@@ -101,11 +102,11 @@ class CancelPlan:
 class CancelledWorkflow:
     """What a cancel did.
 
-    :param workflow: in its state after the cancel: ``cancelled``, ``compensating``, or unchanged.
-    :param changed: False when the workflow had ended before.
-    :param outcome: in one sentence, for people.
+    :param workflow: the workflow after the cancel: ``cancelled``, ``compensating``, or unchanged.
+    :param changed: False if the workflow had already ended.
+    :param outcome: the result in one sentence, for people.
     :param failed_tasks: how many task instances were set to failed.
-    :param discarded: how many compensations were given up.
+    :param discarded: how many compensations were discarded.
     """
 
     workflow: WorkflowRef
@@ -117,10 +118,10 @@ class CancelledWorkflow:
 
 @dataclass(frozen=True)
 class PlanCancel:
-    """The request for what a cancel would do."""
+    """The request for the plan of a cancel."""
 
     workflow_id: str
-    compensate: bool = field(default=False, metadata=asked("Whether what was done would be undone", is_filter=False))
+    compensate: bool = field(default=False, metadata=asked("Whether to undo the finished steps", is_filter=False))
 
 
 CANCEL_WORKFLOW: Final = Operation(
@@ -129,7 +130,7 @@ CANCEL_WORKFLOW: Final = Operation(
     path="/workflows/{workflow_id}/cancel",
     request=CancelWorkflow,
     answer=CancelledWorkflow,
-    says="Cancel the workflow, or have it undone first; one that has ended stays as it is.",
+    says="Cancel the workflow, with or without compensation. A workflow that has ended stays as it is.",
     who=Who.PERSON,
     tag="cancel",
     body="CancelBody",
@@ -143,7 +144,7 @@ PLAN_CANCEL: Final = Operation(
     path="/workflows/{workflow_id}/cancel-plan",
     request=PlanCancel,
     answer=CancelPlan,
-    says="What a cancel would do now. Nothing is changed.",
+    says="Show what a cancel would do now, without changing anything.",
     who=Who.READER,
     tag="cancel",
     needs_server=True,

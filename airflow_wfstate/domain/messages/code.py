@@ -1,4 +1,4 @@
-"""Which code a run uses when it goes on: the version of its DAG that it began with, or the latest."""
+"""Which code a run uses when it continues: the DAG version that it began with, or the latest."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import Enum
 
 
 class Code(str, Enum):
-    """Which code a run uses when a task of it is cleared.
+    """Which code a run uses after one of its tasks is cleared.
 
-    ``same``: the DAG version and the bundle version that the run has; ``latest``: the newest of both, which the run
-    then keeps. A run of a bundle without versions (a local folder) uses the newest code in any case.
+    ``same``: the run's current DAG version and bundle version. ``latest``: the newest versions, which the run then
+    keeps. If the bundle has no versions (a local folder), a run always uses the newest code.
     """
 
     SAME = "same"
@@ -27,10 +27,10 @@ class TaskChange(str, Enum):
 
 @dataclass(frozen=True)
 class ChangedTask:
-    """A task that differs between the version of a run and the latest.
+    """A task that differs between a run's version and the latest.
 
-    Compared is what Airflow keeps of a task: its operator, its arguments, its settings. The body of a function is not
-    kept, so a change of that alone shows in the bundle version only.
+    The comparison covers what Airflow stores about a task: its operator, arguments and settings. It does not store the
+    body of a function, so a change of only the body is visible only in the bundle version.
     """
 
     task_id: str
@@ -41,9 +41,9 @@ class ChangedTask:
 class CodeVersion:
     """A version of a DAG's code.
 
-    :param dag_version: Airflow's number of the DAG version; None when Airflow has none any more.
+    :param dag_version: Airflow's number of the DAG version; None if Airflow no longer has it.
     :param bundle: name of the bundle that the DAG comes from.
-    :param bundle_version: of that bundle, for Git the commit; None for a bundle without versions.
+    :param bundle_version: version of that bundle, for Git the commit; None for a bundle without versions.
     """
 
     dag_version: int | None
@@ -57,13 +57,13 @@ class CodeVersion:
 
 @dataclass(frozen=True)
 class RunCode:
-    """The code of a run that goes on.
+    """The code of a run that continues.
 
     :param uses: which code it will use.
     :param is_versioned: whether its bundle keeps versions, so that there is a choice.
-    :param own: what the run has now.
-    :param latest: the newest that Airflow knows; None when it knows none.
-    :param changed_tasks: what differs between both, by task id.
+    :param own: the run's current version.
+    :param latest: the newest version that Airflow knows; None if it knows none.
+    :param changed_tasks: the differences between the two, by task id.
     """
 
     dag_id: str

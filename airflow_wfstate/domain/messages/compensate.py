@@ -1,4 +1,4 @@
-"""A person's wish to undo a workflow, and a person's decision about one compensation."""
+"""A user's request to compensate a workflow, and an operator's decision about one compensation."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from airflow_wfstate.domain.rules.states import CompensationState, WorkflowState
 
 @dataclass(frozen=True)
 class CompensateWorkflow:
-    """The wish to undo what a workflow did.
+    """A user's request to undo what a workflow did.
 
-    :param workflow_id: an id; anything else names no workflow.
-    :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
-    :param code: which code the relays use that are cleared to undo it, from now on; None to leave it as it is: as a
-        person asked before, else as Airflow itself decides.
-    :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
-        stands here.
-    :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
-    :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
-        (a workflow is undone once in any case).
-    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
+    :param workflow_id: id of the workflow; any other text is not found.
+    :param reason: the reason, for the journal; None for none. At most 1000 characters are kept.
+    :param code: which code the cleared relays use from now on. None to leave it unchanged: as requested earlier, or
+        else as Airflow decides.
+    :param actor: who makes the request, for the journal: ``cli:name``. Over HTTP it is always the token's user.
+    :param way: how the request came in, for the journal. Over HTTP the server determines it.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (a workflow is compensated only once in any case).
+    :param if_version: the version of the workflow that the caller has seen. With another version, nothing is changed.
+        None for any version.
     """
 
     workflow_id: str
@@ -44,14 +44,15 @@ class CompensateWorkflow:
 
 @dataclass(frozen=True)
 class PlannedCompensation:
-    """An undo that is to be run, or was.
+    """A compensation that will run, or did.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param state: in which it is now.
-    :param dag_id: with ``run_id``: of the run whose relay runs it; both empty for a step of a service, which is asked.
-    :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
-        the reader may not see it, and when it is large or kept in a file: its step has it.
-    :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
+    :param state: its current state.
+    :param dag_id: with ``run_id``, the run whose relay runs it. Both are empty for a step of a service, which gets a
+        request instead.
+    :param output: the round's output, which the handler gets. None if the round has none (it failed, or is lost), if
+        the reader may not see it, or if it is large or stored in a file; get the step for it.
+    :param obstacle: why it could not run now, in one sentence; None if no obstacle is known.
     """
 
     step: str
@@ -68,7 +69,7 @@ class PlannedCompensation:
 class IrreversibleStep:
     """A step that acted, or may have, and cannot be undone.
 
-    :param reason: in its author's words: "email sent".
+    :param reason: the author's reason: "email sent".
     """
 
     step: str
@@ -79,18 +80,19 @@ class IrreversibleStep:
 class CompensatePlan:
     """What a :class:`CompensateWorkflow` would do now.
 
-    :param workflow: in its state of now.
-    :param changes: False when nothing would be changed.
-    :param next_state: what the workflow becomes; its state of now when nothing changes.
-    :param outcome: the same in one sentence, for people.
-    :param undone: what is undone, in order.
-    :param open_steps: at work now; they are ended first, and what they did is known only then.
-    :param irreversible: what stays although it was done.
-    :param stays: what acted, or may have, and has no undo.
-    :param already: what was undone, or given up by a person, before; in the order in which the steps began.
-    :param not_needed: undos that are not run, because their rounds did not act, or because their functions found that
-        there was nothing to undo; in the same order.
-    :param tasks: that are set to failed, by DAG, run, task and map index.
+    :param workflow: the workflow in its current state.
+    :param changes: False if nothing would change.
+    :param next_state: the state after the request; the current state if nothing changes.
+    :param outcome: the result in one sentence, for people.
+    :param undone: the compensations that will run, in order.
+    :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+    :param irreversible: finished steps that cannot be undone.
+    :param stays: steps that acted, or may have, without a compensation.
+    :param already: compensations that are already done, or were given up by an operator, in the order in which the
+        steps began.
+    :param not_needed: compensations that will not run, because their rounds did not act or their handlers found nothing
+        to undo, in the same order.
+    :param tasks: the tasks that will be set to failed, by DAG, run, task and map index.
     """
 
     workflow: WorkflowRef
@@ -110,9 +112,9 @@ class CompensatePlan:
 class CompensatedWorkflow:
     """What a :class:`CompensateWorkflow` did.
 
-    :param workflow: in its state after it.
-    :param changed: False when it was being undone, or had nothing to undo.
-    :param outcome: in one sentence, for people.
+    :param workflow: the workflow after the request.
+    :param changed: False if it was already being compensated, or had nothing to undo.
+    :param outcome: the result in one sentence, for people.
     :param failed_tasks: how many task instances were set to failed.
     """
 
@@ -123,10 +125,10 @@ class CompensatedWorkflow:
 
 
 class Decision(str, Enum):
-    """What a person decides about one compensation.
+    """An operator's decision about one compensation.
 
-    ``retry``: let it be tried again, as many times as its step declares; ``skip``: leave undone what it would undo;
-    ``done``: it has been undone by hand.
+    ``retry``: try it again, as many times as its step declares. ``skip``: do not run it. ``done``: it has been undone
+    manually.
     """
 
     RETRY = "retry"
@@ -136,14 +138,14 @@ class Decision(str, Enum):
 
 @dataclass(frozen=True)
 class DecideCompensation:
-    """A person's decision about the undo of a step.
+    """A request with an operator's decision about the compensation of a step.
 
-    :param workflow_id: an id; anything else names no workflow.
-    :param step: ``participant.name``, or ``participant[place].name`` where it takes part at several places, or ``name``
-        where that means one step; with ``[item]`` for a mapped one.
-    :param reason: why, for the journal; required, 1 to 1000 characters.
-    :param round: None for the only one that is to be undone; with several the decision is refused.
-    :param code: as for :class:`CompensateWorkflow`: with ``latest`` a retry runs the undo that was mended.
+    :param workflow_id: id of the workflow; any other text is not found.
+    :param step: ``participant.name``, ``participant[place].name`` if the participant takes part at several places, or
+        ``name`` if it is unambiguous; with ``[item]`` for a mapped step.
+    :param reason: the reason, for the journal; required, 1 to 1000 characters.
+    :param round: number of the round. None for the only one to be undone; if there are several, the request is refused.
+    :param code: as for :class:`CompensateWorkflow`. With ``latest``, a retry runs the fixed handler.
     :param actor: as for :class:`CompensateWorkflow`.
     :param way: as for :class:`CompensateWorkflow`.
     :param idempotency_key: as for :class:`CompensateWorkflow`.
@@ -166,8 +168,8 @@ class DecideCompensation:
 class DecidedCompensation:
     """The answer to :class:`DecideCompensation`.
 
-    :param workflow: in its state after it.
-    :param state: of the compensation after it.
+    :param workflow: the workflow after the decision.
+    :param state: the state of the compensation after the decision.
     """
 
     workflow: WorkflowRef
@@ -178,10 +180,10 @@ class DecidedCompensation:
 
 @dataclass(frozen=True)
 class PlanCompensate:
-    """The request for what an undo would do."""
+    """The request for the plan of a compensation."""
 
     workflow_id: str
-    code: Code | None = field(default=None, metadata=asked("Which code relays would use", is_filter=False))
+    code: Code | None = field(default=None, metadata=asked("Which code the relays would use", is_filter=False))
 
 
 COMPENSATE_WORKFLOW: Final = Operation(
@@ -190,7 +192,7 @@ COMPENSATE_WORKFLOW: Final = Operation(
     path="/workflows/{workflow_id}/compensate",
     request=CompensateWorkflow,
     answer=CompensatedWorkflow,
-    says="Undo what the workflow did; one that is being undone, or has nothing to undo, stays as it is.",
+    says="Undo what the workflow did. One that is already being compensated, or has nothing to undo, stays as it is.",
     who=Who.PERSON,
     tag="compensate",
     body="CompensateBody",
@@ -204,7 +206,7 @@ DECIDE_COMPENSATION: Final = Operation(
     path="/workflows/{workflow_id}/compensation",
     request=DecideCompensation,
     answer=DecidedCompensation,
-    says="Retry, skip or call done the undo of one step, and let the workflow go on.",
+    says="Retry the compensation of one step, skip it or mark it as done, and let the workflow continue.",
     who=Who.PERSON,
     tag="compensate",
     body="DecisionBody",
@@ -218,7 +220,7 @@ PLAN_COMPENSATE: Final = Operation(
     path="/workflows/{workflow_id}/compensate-plan",
     request=PlanCompensate,
     answer=CompensatePlan,
-    says="What an undo would do now. Nothing is changed; payloads of DAGs that the caller may not read are left out.",
+    says="Show what compensating would do now, without changing anything or showing payloads of unreadable DAGs.",
     who=Who.READER,
     tag="compensate",
     needs_server=True,

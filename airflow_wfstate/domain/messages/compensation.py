@@ -1,4 +1,4 @@
-"""A compensation: the undo of a round, and the turn to run the next one."""
+"""Compensations, each the undo of a round, and the turn to run the next one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from airflow_wfstate.domain.rules.undo_order import CompensateWhen
 
 @dataclass(frozen=True)
 class CompensationDeclaration:
-    """The undo that a step declares when it begins.
+    """The compensation that a step declares when it begins.
 
-    :param handler: how the relay finds the function: ``task:<task id>`` (the function that the task with this
-        id declares, in the DAG of the step) or ``module:function``.
-    :param when: which rounds are undone.
-    :param max_attempts: how often the relay tries it before it counts as failed; at least 1.
+    :param handler: how the relay finds the function: ``task:<task id>`` (declared by the task with this id in the
+        step's DAG) or ``module:function``.
+    :param when: which rounds are compensated.
+    :param max_attempts: how many times the relay tries it before it counts as failed; at least 1.
     """
 
     handler: str
@@ -30,11 +30,11 @@ class CompensationDeclaration:
 
 
 class TurnDecision(str, Enum):
-    """What a relay gets when it asks for the turn.
+    """The answer to a relay that asks for the turn.
 
-    ``compensate``: here is a compensation of this run; ``handed_over``: the next one belongs to another run, whose
-    relay gets the turn; ``not_at_rest``: a step is still open; ``nothing``: the workflow is not to be compensated;
-    ``finished``: every compensation is done; ``held``: a person must decide.
+    ``compensate``: here is a compensation of this run. ``handed_over``: the next one belongs to another run, whose
+    relay gets the turn. ``not_at_rest``: a step is still open. ``nothing``: the workflow is not to be compensated.
+    ``finished``: every compensation is done. ``held``: the workflow is on hold until an operator decides.
     """
 
     COMPENSATE = "compensate"
@@ -47,13 +47,13 @@ class TurnDecision(str, Enum):
 
 @dataclass(frozen=True)
 class TakeTurn:
-    """A relay's question whether there is a compensation for its run.
+    """A relay's request for the next compensation of its run.
 
-    :param task_instance_id: of the relay; it must be running.
-    :param leaf_task_ids: the effective leaves of its DAG, by which Airflow judges the run
-        (``DagRun.update_state``): tasks, teardowns left out, that have nothing but teardowns below them.
-    :param idempotency_key: sent again with the same body, the question gets the first answer, also when that was to ask
-        again later: the next question needs another key. None: it is answered anew each time.
+    :param task_instance_id: id of the relay's task instance, which must be running.
+    :param leaf_task_ids: the effective leaves of its DAG, which determine the state of the run in Airflow
+        (``DagRun.update_state``): tasks that are not teardowns, and have only teardowns downstream.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer, even if that
+        was to ask again later; the next request needs another key. None for a new answer each time.
     """
 
     task_instance_id: str
@@ -65,14 +65,14 @@ class TakeTurn:
 class CompensationWork:
     """One compensation to run now.
 
-    :param attempt: of the compensation, from 1.
-    :param max_attempts: after this many the failure is final.
-    :param compensation_key: what the report of this attempt carries.
-    :param idempotency_key: of the undo, the same on every attempt of it.
-    :param step_idempotency_key: the forward round's own.
-    :param output: of the round; None when it has none (it failed, or is lost).
-    :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
-        that has passed.
+    :param attempt: number of the compensation's attempt, from 1.
+    :param max_attempts: the failure is final after this many attempts.
+    :param compensation_key: the key that the report of this attempt must carry.
+    :param idempotency_key: the same for every attempt of the compensation.
+    :param step_idempotency_key: the idempotency key of the round.
+    :param output: the round's output; None if it has none (it failed, or is lost).
+    :param error: why the workflow is compensated: its first error, or who cancelled it and why, or the deadline that
+        has passed.
     """
 
     step_id: str
@@ -94,7 +94,7 @@ class CompensationWork:
 class TurnAnswer:
     """The answer to :class:`TakeTurn`.
 
-    :param work: when the decision is ``compensate``.
+    :param work: the compensation, if the decision is ``compensate``.
     :param reason: one sentence for the relay's log.
     """
 
@@ -109,13 +109,13 @@ class EndCompensation:
     """How an attempt of a compensation ended.
 
     :param compensation_key: from :class:`CompensationWork`.
-    :param succeeded: whether the undo is done, or there was nothing to undo.
-    :param error: required unless it succeeded.
-    :param may_retry: whether an attempt that failed may be followed by another; False when it would fail in the same
-        way, or must not be tried again: the compensation has failed for good then, whatever attempts are left.
-    :param nothing_to_undo: why there was nothing to undo, of one that succeeded; None when something was undone.
-    :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
-        attempt ends once in any case).
+    :param succeeded: whether the compensation is done, or there was nothing to undo.
+    :param error: the error; required if it failed.
+    :param may_retry: whether a failed attempt may be followed by another. False if it would fail again, or must not be
+        repeated. The compensation has then failed permanently, even if attempts are left.
+    :param nothing_to_undo: why there was nothing to undo; None if something was undone, or it failed.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (an attempt ends only once in any case).
     """
 
     compensation_key: str
@@ -130,8 +130,8 @@ class EndCompensation:
 class EndedCompensation:
     """The answer to :class:`EndCompensation`.
 
-    :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be tried again)
-        or ``failed`` (for good).
+    :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be retried) or
+        ``failed`` (permanently).
     """
 
     step_id: str
@@ -141,7 +141,7 @@ class EndedCompensation:
 
 @dataclass(frozen=True)
 class CompensationSummary:
-    """A compensation as people see it."""
+    """A compensation, for display."""
 
     round: int
     handler: str
@@ -160,7 +160,7 @@ TAKE_TURN: Final = Operation(
     path="/compensations/turn",
     request=TakeTurn,
     answer=TurnAnswer,
-    says="Judge the relay's run, and get the next compensation if it belongs to that run.",
+    says="Evaluate the relay's run, and get the next compensation if it belongs to that run.",
     who=Who.TASK,
     tag="compensations",
 )

@@ -1,4 +1,4 @@
-"""Definitions: applying one to the name of a workflow, and reading what was applied."""
+"""Definitions: apply one to a workflow name, and read what was applied."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from airflow_wfstate.domain.messages.operation import Operation, Who
 from airflow_wfstate.domain.messages.way import Way
 
 MAX_VERSION_NUMBER: Final = 2**31 - 1
-"""Of a definition."""
+"""The highest version number of a definition."""
 
 
 @dataclass(frozen=True)
 class ApplyDefinition:
     """A request to put a definition in force for the workflows of its name.
 
-    :param name: that the text declares, too.
-    :param text: of the definition file: YAML, or JSON; at most 262,144 characters.
-    :param actor: who asks, for the history: ``cli:name``. Over HTTP it is the user whom the token names, whatever
-        stands here.
-    :param way: which way the request came, for the history. Over HTTP it is known, whatever stands here.
-    :param idempotency_key: sent again with the same body, the request answers as the first time; None for no such
-        protection (the same content is applied once in any case).
-    :param if_version: the number that was in force when it was looked at, 0 for none; with another one in force
-        nothing is changed. None: whatever is in force.
+    :param name: the name, which must be the one that the text declares.
+    :param text: the definition file: YAML or JSON, at most 262,144 characters.
+    :param actor: who makes the request, for the history: ``cli:name``. Over HTTP it is always the token's user.
+    :param way: how the request came in, for the history. Over HTTP the server determines it.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (unchanged content is applied only once in any case).
+    :param if_version: the version number in force that the caller has seen, 0 for none. If another version is in force,
+        nothing is changed. None for any version.
     """
 
     name: str
@@ -41,9 +40,9 @@ class ApplyDefinition:
 class AppliedVersion:
     """A version of a definition that was applied.
 
-    :param number: from 1 on; the greatest of a name is in force.
-    :param sha256: of its content: equal for versions that say the same.
-    :param applied_by: who, as the journal names actors.
+    :param number: number of the version, from 1. The highest number of a name is in force.
+    :param sha256: hash of its content; equal for versions with the same meaning.
+    :param applied_by: who applied it, in the journal's form of actors.
     """
 
     name: str
@@ -56,11 +55,11 @@ class AppliedVersion:
 
 @dataclass(frozen=True)
 class DefinitionApplied:
-    """What an application did.
+    """The result of applying a definition.
 
-    :param version: in force after it.
-    :param changed: False when a definition of the same content was in force already.
-    :param outcome: the same in one sentence, for people.
+    :param version: the version in force afterwards.
+    :param changed: False if a definition with the same content was already in force.
+    :param outcome: the result in one sentence, for people.
     """
 
     version: AppliedVersion
@@ -72,7 +71,8 @@ class DefinitionApplied:
 class DefinitionDetail:
     """A definition.
 
-    :param number_in_force: of its name; equal to ``version.number`` unless an older version was asked for.
+    :param number_in_force: the version number in force; equal to ``version.number`` unless an older version was
+        requested.
     :param text: the definition as YAML in canonical form: equal definitions have equal texts.
     """
 
@@ -85,10 +85,10 @@ class DefinitionDetail:
 class DefinitionSummary:
     """A line of the list of definitions.
 
-    :param version: in force.
-    :param planned_steps: of its plan; 0 when it has none.
-    :param dags: that may join by naming the workflow.
-    :param services: that take part by events.
+    :param version: the version in force.
+    :param planned_steps: number of steps in its plan; 0 if it has no plan.
+    :param dags: the DAGs that may join by naming the workflow.
+    :param services: the services that take part by sending events.
     """
 
     version: AppliedVersion
@@ -101,7 +101,7 @@ class DefinitionSummary:
 class DefinitionPage:
     """Definitions in force, by name.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
+    :param next_after: what to ask for next as ``after``; None if there are no more.
     """
 
     definitions: list[DefinitionSummary]
@@ -110,9 +110,9 @@ class DefinitionPage:
 
 @dataclass(frozen=True)
 class DefinitionVersionPage:
-    """Versions of one name, the newest first.
+    """Versions of one name, newest first.
 
-    :param next_before: what to ask for next as ``before``; None when this is the end.
+    :param next_before: what to ask for next as ``before``; None if there are no more.
     """
 
     versions: list[AppliedVersion]
@@ -127,7 +127,7 @@ class GetDefinition:
     number: int | None = field(
         default=None,
         metadata=asked(
-            "The version with this number; left out: the one in force",
+            "The number of the version (default: the version in force)",
             is_filter=False,
             at_least=1,
             at_most=MAX_VERSION_NUMBER,
@@ -139,7 +139,7 @@ class GetDefinition:
 class ListDefinitions:
     """The request for a page of definitions."""
 
-    after: str | None = field(default=None, metadata=asked("Only names behind this one", is_filter=False))
+    after: str | None = field(default=None, metadata=asked("Only names after this one", is_filter=False))
     limit: int = field(default=200, metadata=PAGE_SIZE)
 
 
@@ -161,7 +161,7 @@ APPLY_DEFINITION: Final = Operation(
     path="/definitions/{name}",
     request=ApplyDefinition,
     answer=DefinitionApplied,
-    says="Put a definition in force for the workflows of a name; the same content again changes nothing.",
+    says="Put a definition in force for the workflows of a name. Applying unchanged content has no effect.",
     who=Who.OPERATOR,
     tag="definitions",
     body="ApplyDefinitionBody",
@@ -175,7 +175,7 @@ GET_DEFINITION: Final = Operation(
     path="/definitions/{name}",
     request=GetDefinition,
     answer=DefinitionDetail,
-    says="The definition that is in force for the workflows of a name, or an older version of it.",
+    says="Get the definition in force for the workflows of a name, or an older version of it.",
     who=Who.VIEWER,
     tag="definitions",
     has_tag=True,
@@ -187,7 +187,7 @@ LIST_DEFINITIONS: Final = Operation(
     path="/definitions",
     request=ListDefinitions,
     answer=DefinitionPage,
-    says="A page of the definitions in force, by name.",
+    says="List a page of the definitions in force, by name.",
     who=Who.VIEWER,
     tag="definitions",
     has_tag=True,
@@ -199,7 +199,7 @@ LIST_DEFINITION_VERSIONS: Final = Operation(
     path="/definitions/{name}/versions",
     request=ListDefinitionVersions,
     answer=DefinitionVersionPage,
-    says="A page of the versions of a name that were applied, the newest first.",
+    says="List a page of the applied versions of a name, newest first.",
     who=Who.VIEWER,
     tag="definitions",
     has_tag=True,

@@ -1,4 +1,4 @@
-"""Events of services: what is sent, what became of it, and what operators do with those that wait."""
+"""Events of services: sending them, their results, and how operators handle those that wait."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.services.event_state import EventState
 
 MOST_COUNTED: Final = 10_000
-"""Nobody needs to know how many more wait, and each costs a row."""
+"""Counting stops here: nobody needs the exact number, and each event costs a row."""
 
 DAG_SENDER: Final = "dag:"
-"""Before the id of a DAG among the ``users`` of a service: the DAG's tasks may send its events."""
+"""The prefix of a DAG id among the ``users`` of a service. The tasks of that DAG may send its events."""
 
 
 class Verdict(str, Enum):
-    """What became of an event that was sent.
+    """The result of sending an event.
 
-    ``applied``: it reached its workflow. ``parked``: its workflow is not there yet; it is kept and applied when that
-    starts. ``duplicate``: the same event was received before, and counts once. ``refused``: it was not accepted, and
-    nothing is kept. ``dead``: it was accepted and could not be applied; an operator decides about it.
+    ``applied``: it was applied to its workflow. ``parked``: its workflow does not exist yet; the event is kept, and
+    applied when the workflow starts. ``duplicate``: the same event was received before, and is applied once.
+    ``refused``: it was not accepted, and nothing is kept. ``dead``: it was accepted but could not be applied; an
+    operator decides about it.
     """
 
     APPLIED = "applied"
@@ -38,16 +39,16 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class EventResult:
-    """What became of one event.
+    """The result of one event.
 
-    :param source: of the event; None when it could not be read.
-    :param id: likewise.
-    :param reason: of one that was refused why; of one that was applied why no step moved; of one that is parked what it
-        waits for. None when there is nothing to say.
-    :param remedy: of one that was refused: what to do about it.
-    :param code: of one that was refused: the code of the problem, as an answer with that status would have it.
-    :param workflow_id: that it was applied to.
-    :param step: that it is about, as ``participant.step``; None when it is about none.
+    :param source: source of the event; None if it could not be read.
+    :param id: id of the event; None if it could not be read.
+    :param reason: why it was refused, why it was applied without changing a step, or what it waits for while parked;
+        None if there is nothing to report.
+    :param remedy: what to do about it, if it was refused.
+    :param code: the error code, if it was refused; the same as in a problem document.
+    :param workflow_id: the workflow that it was applied to.
+    :param step: the step that it is about, as ``participant.step``; None if it is not about a step.
     """
 
     source: str | None
@@ -62,12 +63,12 @@ class EventResult:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sends events.
+    """The sender of events.
 
-    :param actor: as the journal names it.
-    :param names: by which a definition may let it send: its user name, or ``dag:<dag_id>`` of a task's DAG. None: it
-        is this machine's own command line or a trusted worker, which may write to the tables in any case.
-    :param administers: whether it may change the runs of every DAG. Asked only for a service that names no users.
+    :param actor: its name in the journal.
+    :param names: the names with which a definition may allow it to send: its user name, or ``dag:<dag_id>`` for a task.
+        None for this machine's own command line or a trusted worker, which may write to the tables in any case.
+    :param administers: whether it may change the runs of every DAG. Called only for a service without users.
     """
 
     actor: str
@@ -75,7 +76,7 @@ class Sender:
     administers: Callable[[], bool] = lambda: False
 
     def may_send_for(self, users: tuple[str, ...]) -> bool:
-        """Whether it may send for a service of these users; where none is named, administrators may."""
+        """Whether it may send for a service with these users. If a service has no users, administrators may."""
         if self.names is None:
             return True
         return not self.names.isdisjoint(users) if users else self.administers()
@@ -83,10 +84,10 @@ class Sender:
 
 @dataclass(frozen=True)
 class SendEvents:
-    """Events, each in the JSON form of CloudEvents 1.0.
+    """Events to send, each in the JSON form of CloudEvents 1.0.
 
-    :param events: at most 1000.
-    :param actor: who sends them: ``cli:name``. Over HTTP it is whom the token names, whatever stands here.
+    :param events: up to 1000 events.
+    :param actor: who sends them: ``cli:name``. Over HTTP it is always the token's user or task.
     """
 
     events: list[dict[str, Any]]
@@ -95,9 +96,9 @@ class SendEvents:
 
 @dataclass(frozen=True)
 class SentEvents:
-    """What became of events, after it was committed.
+    """The results of events, after they were committed.
 
-    :param results: one for each event, in the order in which they were sent.
+    :param results: one result per event, in the order in which they were sent.
     """
 
     results: list[EventResult]
@@ -105,7 +106,7 @@ class SentEvents:
 
 @dataclass(frozen=True)
 class EventId:
-    """What tells an event from every other one."""
+    """What identifies an event."""
 
     source: str
     id: str
@@ -115,15 +116,15 @@ class EventId:
 class EventSummary:
     """An event that was accepted, without its body.
 
-    :param reason: why no step moved, or why it waits or does not count; None when there is nothing to say.
-    :param name: of its workflow; None where its correlation id alone could tell, and no workflow has it yet.
-    :param key: likewise.
-    :param correlation_id: that it holds; None when it holds none.
-    :param workflow_id: that it was applied to; None while it was not.
-    :param step_id: that it is about; None when it is about none.
-    :param sender: as the journal names actors.
-    :param changed_at: when it came to be in its state.
-    :param size: of its body, in bytes.
+    :param reason: why it changed no step, why it waits, or why it was dropped; None if there is nothing to report.
+    :param name: name of its workflow; None if only the correlation id identifies it, and no workflow has it yet.
+    :param key: key of its workflow; None in the same case.
+    :param correlation_id: its correlation id; None if it has none.
+    :param workflow_id: the workflow that it was applied to; None if it was not applied.
+    :param step_id: the step that it is about; None if it is not about a step.
+    :param sender: the sender, in the journal's form of actors.
+    :param changed_at: when it reached its current state.
+    :param size: size of its body in bytes.
     """
 
     source: str
@@ -145,9 +146,9 @@ class EventSummary:
 
 @dataclass(frozen=True)
 class EventPage:
-    """Events, those that came first at the beginning.
+    """Events in the order in which they arrived.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
+    :param next_after: what to ask for next as ``after``; None if there are no more.
     """
 
     events: list[EventSummary]
@@ -158,8 +159,8 @@ class EventPage:
 class EventDetail:
     """An event with its body.
 
-    :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data. None when the
-        reader may not see what services have said.
+    :param body: the event in its JSON form, with its data redacted according to the workflow's definition. None if the
+        reader may not see what services report.
     """
 
     event: EventSummary
@@ -168,24 +169,24 @@ class EventDetail:
 
 @dataclass(frozen=True)
 class ListEvents:
-    """The request for events. None, and an empty list, do not filter; without a state those that wait are meant."""
+    """The request for events. None or an empty list does not filter. Without a state, it means those that wait."""
 
     states: list[EventState] = field(
         default_factory=list,
         metadata=asked(
-            "Only events in this state, or one of these (default: parked and dead); applied ones only with workflow_id",
+            "Only events in one of these states (default: parked and dead); applied events require workflow_id",
             parameter="state",
         ),
     )
     workflow_id: str | None = field(default=None, metadata=asked("Only events that were applied to this workflow"))
-    name: str | None = field(default=None, metadata=asked("Only events for workflows of this name"))
-    key: str | None = field(default=None, metadata=asked("Only events for this key of a workflow"))
+    name: str | None = field(default=None, metadata=asked("Only events for workflows with this name"))
+    key: str | None = field(default=None, metadata=asked("Only events for workflows with this key"))
     correlation_id: str | None = field(default=None, metadata=asked("Only events with this correlation id"))
-    source: str | None = field(default=None, metadata=asked("Only events of this source"))
+    source: str | None = field(default=None, metadata=asked("Only events from this source"))
     type: str | None = field(default=None, metadata=asked("Only events of this type"))
     after: str | None = field(
         default=None,
-        metadata=asked("Where the page begins: next_after of the page before", is_filter=False, max_length=2000),
+        metadata=asked("Where the page begins: next_after of the previous page", is_filter=False, max_length=2000),
     )
     limit: int = field(default=200, metadata=PAGE_SIZE)
 
@@ -194,30 +195,30 @@ class ListEvents:
 class GetEvent:
     """The request for one event with its body."""
 
-    source: str = field(metadata=asked("Of the event"))
-    id: str = field(metadata=asked("Of the event"))
+    source: str = field(metadata=asked("The source of the event"))
+    id: str = field(metadata=asked("The id of the event"))
 
 
 @dataclass(frozen=True)
 class GetWorkflowEvent:
-    """The request for one event that was applied to a workflow, by who may see the workflow."""
+    """The request for one event that was applied to a workflow, from a caller who may see the workflow."""
 
     workflow_id: str
-    source: str = field(metadata=asked("Of the event"))
-    id: str = field(metadata=asked("Of the event"))
+    source: str = field(metadata=asked("The source of the event"))
+    id: str = field(metadata=asked("The id of the event"))
 
 
 @dataclass(frozen=True)
 class CountEvents:
-    """The request for how many events wait."""
+    """The request for the number of waiting events."""
 
 
 @dataclass(frozen=True)
 class EventCounts:
-    """How many events wait, each counted up to :data:`MOST_COUNTED`: that many means at least so many.
+    """The number of waiting events, each counted up to :data:`MOST_COUNTED`; that number means "at least".
 
-    :param parked: whose workflow is not there yet.
-    :param dead: about which an operator is to decide.
+    :param parked: events whose workflow does not exist yet.
+    :param dead: events about which an operator must decide.
     """
 
     parked: int
@@ -226,14 +227,14 @@ class EventCounts:
 
 @dataclass(frozen=True)
 class ReplayEvents:
-    """An operator's request to apply events again that are parked or dead.
+    """An operator's request to apply parked or dead events again.
 
-    One whose workflow is still missing is parked anew, for ``[wfstate] event_ttl_seconds`` from now on.
+    An event whose workflow is still missing is parked again, for ``[wfstate] event_ttl_seconds`` from now.
 
-    :param events: at most 1000.
-    :param reason: why; None for no reason.
-    :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
-    :param way: which way the request came. Over HTTP it is known, whatever stands here.
+    :param events: up to 1000 events.
+    :param reason: the reason; None for none.
+    :param actor: who makes the request: ``cli:name``. Over HTTP it is always the token's user.
+    :param way: how the request came in. Over HTTP the server determines it.
     """
 
     events: list[EventId]
@@ -244,10 +245,10 @@ class ReplayEvents:
 
 @dataclass(frozen=True)
 class DropEvents:
-    """An operator's decision that events that are parked or dead do not count; sent again, they are duplicates.
+    """An operator's request to discard parked or dead events. If they are sent again, they are duplicates.
 
-    :param events: at most 1000.
-    :param reason: why; kept with each event.
+    :param events: up to 1000 events.
+    :param reason: the reason, stored with each event.
     :param actor: as for :class:`ReplayEvents`.
     :param way: as for :class:`ReplayEvents`.
     """
@@ -260,9 +261,9 @@ class DropEvents:
 
 @dataclass(frozen=True)
 class DecidedEvents:
-    """What became of the events that an operator decided about.
+    """The events that an operator decided about, after the decision.
 
-    :param events: in their states now, in the order in which they were named.
+    :param events: the events in their new states, in the order of the request.
     :param changed: how many changed their state.
     """
 
@@ -276,7 +277,7 @@ SEND_EVENTS: Final = Operation(
     path="/events",
     request=SendEvents,
     answer=SentEvents,
-    says="Receive CloudEvents of services, each once, and apply them to their workflows.",
+    says="Receive CloudEvents of services, each exactly once, and apply them to their workflows.",
     who=Who.SENDER,
     tag="events",
     body_field="events",
@@ -289,7 +290,7 @@ LIST_EVENTS: Final = Operation(
     path="/events",
     request=ListEvents,
     answer=EventPage,
-    says="Events that wait, or those of a workflow; without their bodies.",
+    says="List waiting events, or the events of a workflow, without their bodies.",
     who=Who.OPERATOR,
     tag="events",
     has_tag=True,
@@ -301,7 +302,7 @@ GET_EVENT: Final = Operation(
     path="/event",
     request=GetEvent,
     answer=EventDetail,
-    says="One event with its body.",
+    says="Get one event with its body.",
     who=Who.OPERATOR,
     tag="events",
     has_tag=True,
@@ -313,9 +314,9 @@ GET_WORKFLOW_EVENT: Final = Operation(
     path="/workflows/{workflow_id}/event",
     request=GetWorkflowEvent,
     answer=EventDetail,
-    says="""One event that was applied to a workflow, as its journal names it.
+    says="""Get one event that was applied to a workflow, as its journal names it.
 
-    Its body is for those who may read what the workflow was started with.
+    Only callers who may read the workflow's input see its body.
     """,
     who=Who.READER,
     tag="events",
@@ -328,7 +329,7 @@ COUNT_EVENTS: Final = Operation(
     path="/events/counts",
     request=CountEvents,
     answer=EventCounts,
-    says="How many events wait for their workflow, or for an operator: each at most 10,000.",
+    says="Count the events that wait for their workflow or for an operator, each up to 10,000.",
     who=Who.OPERATOR,
     tag="events",
     has_tag=True,
@@ -340,7 +341,7 @@ REPLAY_EVENTS: Final = Operation(
     path="/events/replay",
     request=ReplayEvents,
     answer=DecidedEvents,
-    says="Apply events again that are parked or dead.",
+    says="Apply parked or dead events again.",
     who=Who.OPERATOR,
     tag="events",
     body="ReplayBody",
@@ -352,7 +353,7 @@ DROP_EVENTS: Final = Operation(
     path="/events/drop",
     request=DropEvents,
     answer=DecidedEvents,
-    says="Decide that events that are parked or dead do not count.",
+    says="Discard parked or dead events.",
     who=Who.OPERATOR,
     tag="events",
     body="DropBody",

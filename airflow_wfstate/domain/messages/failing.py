@@ -1,4 +1,4 @@
-"""The step of a workflow that has failed: which one it is, and what is wrong while the workflow is still running."""
+"""The failed step of a workflow: which one it is, and what is wrong while the workflow is still running."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from airflow_wfstate.domain.rules.states import StepState
 
 @dataclass(frozen=True)
 class FailingStep:
-    """The step of a running workflow that failed first and is not tried again; else the first that is.
+    """The first failed step of a running workflow that is not retried, or else the first that is.
 
-    What follows (an undo, a hold) is decided when its DAG run is over.
+    What happens next (compensation or hold) is decided when its DAG run has ended.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param error: of its newest attempt; None when nobody has said how that ended: its process died.
+    :param error: error of its newest attempt; None if the process died without reporting one.
     :param since: when that attempt ended.
-    :param is_retried: whether Airflow tries its task again, so that nothing may follow at all.
-    :param others: how many further steps of the workflow have failed too.
+    :param is_retried: whether Airflow retries its task, so that the failure may have no consequences.
+    :param others: how many other steps of the workflow have also failed.
     """
 
     step: str
@@ -30,17 +30,17 @@ class FailingStep:
 
 @dataclass(frozen=True)
 class FailedStep:
-    """The step of a workflow that failed first, whatever has followed from it: where to look for the cause.
+    """The step of a workflow that failed first, whatever happened afterwards. This is where to look for the cause.
 
-    A step that Airflow tries again comes after those that it does not. One whose task was marked success or skipped by
-    hand does not count.
+    Steps that Airflow retries come after those that it does not. A step whose task was manually marked as success or
+    skipped does not count.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param state: ``compensated`` when it has been undone since.
-    :param error: of its newest attempt, one line of at most 300 characters (``error_line``); the step has all of it.
-        None when nobody has said how that ended: its process died.
-    :param attempt: the number of that attempt. The rest is the task instance in Airflow that made it.
-    :param dag_id: empty, as ``run_id`` and ``task_id``, for a participant outside Airflow.
+    :param state: ``compensated`` if it has been undone since.
+    :param error: error of its newest attempt, as one line of at most 300 characters (``error_line``); get the step for
+        the full text. None if the process died without reporting one.
+    :param attempt: number of that attempt. The remaining fields identify its task instance in Airflow.
+    :param dag_id: empty for a participant outside Airflow, like ``run_id`` and ``task_id``.
     :param map_index: -1 for a task that is not mapped.
     """
 

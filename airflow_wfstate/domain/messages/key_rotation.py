@@ -1,4 +1,4 @@
-"""What a rotation of the keys of encrypted payloads did."""
+"""The report of re-encrypting stored payloads."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RotatedColumn:
-    """What became of values of a column of payloads: of a page of them, or of all.
+    """The result for the values of a payload column: for one page, or for all of them.
 
     :param column: ``table.column``.
-    :param examined: how many values these are.
-    :param renewed: how many of them were written anew, under the first key.
-    :param failures: of values that could not be read or written, each in one sentence that names the row.
+    :param examined: how many values were checked.
+    :param renewed: how many of them were re-encrypted with the first key.
+    :param failures: one sentence per value that could not be read or written, naming the row.
     """
 
     column: str

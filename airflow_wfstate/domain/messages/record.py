@@ -1,4 +1,4 @@
-"""A record: the result of a small durable call inside a step, kept once and for all attempts of the round."""
+"""Records: the results of small durable calls inside a step, saved once for all attempts of the round."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SaveRecord:
 
     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
-    :param name: of the call, unique in the round; a record that is there already is not changed.
+    :param name: name of the call, unique in the round. An existing record is not changed.
     :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
     :param is_error: whether the call raised.
     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
@@ -32,10 +32,10 @@ class SaveRecord:
 
 @dataclass(frozen=True)
 class ReadRecords:
-    """The wish to see the records of an attempt's round.
+    """The request for the records of an attempt's round.
 
-    :param skip: how many records were read before. Records are only added, so that pages stay right.
-    :param limit: 1 to 1000.
+    :param skip: how many records to skip. Records are only ever added, so pages stay consistent.
+    :param limit: the size of the page, 1 to 1000.
     """
 
     attempt_key: str
@@ -44,7 +44,7 @@ class ReadRecords:
 
 
 AWAITED: Final = "awaited "
-"""How the type of a result begins that was awaited; no class has a space in its name."""
+"""The prefix of the type of an awaited result. No class has a space in its name."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Record:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the call gave an awaitable, so that its answer is to be awaited too."""
+        """Whether the call returned an awaitable, so that its recorded result must be awaited as well."""
         return self.value.type.startswith(AWAITED)
 
 
@@ -65,7 +65,7 @@ class Record:
 class RecordPage:
     """A page of records, in the order in which they were saved.
 
-    :param next_skip: what to ask for next as ``skip``; None when this is the end.
+    :param next_skip: what to ask for next as ``skip``; None if there are no more.
     """
 
     records: list[Record]
@@ -78,7 +78,7 @@ SAVE_RECORD: Final = Operation(
     path="/steps/record",
     request=SaveRecord,
     answer=RecordedWrite,
-    says="Keep the result of a call, once in a round.",
+    says="Save the result of a call, once per round.",
     who=Who.ATTEMPT,
     tag="steps",
 )
@@ -89,7 +89,7 @@ READ_RECORDS: Final = Operation(
     path="/steps/records",
     request=ReadRecords,
     answer=RecordPage,
-    says="The records of the attempt's round. A POST, because the attempt key must stay out of addresses and logs.",
+    says="List the records of the attempt's round. A POST, because the attempt key must stay out of URLs and logs.",
     who=Who.ATTEMPT,
     tag="steps",
     answers_much=True,

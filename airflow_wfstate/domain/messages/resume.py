@@ -1,7 +1,7 @@
-"""Resume and restart: what a person asks for, what would happen, and what did.
+"""Resume and restart: the request, the plan and the result.
 
-A resume sets a failed workflow going again from what is unfinished. A restart is a resume from a named step on: that
-step and everything below it run again as new rounds, also in a workflow that had succeeded.
+A resume continues a failed workflow with its unfinished steps. A restart is a resume from a named step: that step and
+everything downstream run again as new rounds, even in a workflow that had succeeded.
 """
 
 from __future__ import annotations
@@ -21,25 +21,24 @@ from airflow_wfstate.domain.rules.run_role import RunRole
 
 @dataclass(frozen=True)
 class ResumeWorkflow:
-    """A person's wish to set a workflow going again.
+    """A user's request to resume or restart a workflow.
 
-    :param workflow_id: an id; anything else names no workflow.
-    :param from_step: ``step``, ``participant.step`` or ``participant[place].step`` to restart from; None to resume what
-        is unfinished.
-    :param reason: why, for the journal; None for no reason. At most 1000 characters are kept.
-    :param deadline_seconds: a new deadline, from now on; None leaves the deadline as it is.
-    :param code: which code the runs go on with; None to decide as Airflow itself does when a task is cleared: the DAG's
-        ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``. With the latest code the workflow also
-        adopts the definition in force for its name.
-    :param renames: steps that have another name in the code that is used: old name, new name. The old one may be
-        ``participant.step``.
-    :param new_steps: steps that are new work, and no step of the workflow under another name.
-    :param actor: who asks, for the journal: ``cli:name``. Over HTTP it is the user whom the token names, whatever
-        stands here.
-    :param way: which way the wish came, for the journal. Over HTTP it is known, whatever stands here.
-    :param idempotency_key: sent again with the same body, the resume answers as the first time; None for no such
-        protection (a workflow is resumed once in any case: it is running then).
-    :param if_version: the version of the workflow that was looked at; in another one nothing is changed. None: in any.
+    :param workflow_id: id of the workflow; any other text is not found.
+    :param from_step: ``step``, ``participant.step`` or ``participant[place].step`` to restart from; None to resume the
+        unfinished steps.
+    :param reason: the reason, for the journal; None for none. At most 1000 characters are kept.
+    :param deadline_seconds: a new deadline, counted from now; None to leave the deadline unchanged.
+    :param code: which code the runs use. None to decide as Airflow does when a task is cleared: the DAG's
+        ``rerun_with_latest_version``, then ``[core] rerun_with_latest_version``. With the latest code, the workflow
+        also adopts the definition in force for its name.
+    :param renames: steps that were renamed in the code: old name to new name. The old name may be ``participant.step``.
+    :param new_steps: steps that are new, and not renamed steps of the workflow.
+    :param actor: who makes the request, for the journal: ``cli:name``. Over HTTP it is always the token's user.
+    :param way: how the request came in, for the journal. Over HTTP the server determines it.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (a workflow is resumed only once in any case, because it is then running).
+    :param if_version: the version of the workflow that the caller has seen. With another version, nothing is changed.
+        None for any version.
     """
 
     workflow_id: str
@@ -57,7 +56,7 @@ class ResumeWorkflow:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a workflow cannot be resumed now, and what to do instead; full sentences."""
+    """Why a workflow cannot be resumed now, and what to do instead, in full sentences."""
 
     reason: str
     remedy: str
@@ -68,8 +67,8 @@ class ClearedTask:
     """A task instance that is cleared, so that Airflow runs it again.
 
     :param map_index: -1 for a task that is not mapped.
-    :param state: in which it is now, as Airflow names it.
-    :param why: it is cleared.
+    :param state: its current state in Airflow.
+    :param why: why it is cleared.
     """
 
     dag_id: str
@@ -82,11 +81,11 @@ class ClearedTask:
 
 @dataclass(frozen=True)
 class TouchedRun:
-    """A run that goes on: its state becomes ``running``.
+    """A run that continues: its state becomes ``running``.
 
-    :param state: in which it is now.
-    :param cleared_tasks: how many of its tasks are cleared, the relay not counted. 0 for a run that failed without
-        a task that could be cleared: Airflow judges it anew.
+    :param state: its current state.
+    :param cleared_tasks: how many of its tasks are cleared, not counting the relay. 0 for a run that failed without a
+        task that could be cleared; Airflow evaluates it again.
     """
 
     dag_id: str
@@ -98,10 +97,10 @@ class TouchedRun:
 
 @dataclass(frozen=True)
 class RecreatedRun:
-    """A run that is gone from Airflow, and is created again under the same id.
+    """A run that no longer exists in Airflow, and is created again with the same id.
 
-    :param conf: of the new run; None when ``created_by`` is a task, which knows it.
-    :param created_by: ``resume``, or the task that triggers it when it runs again (``dag/run/task``).
+    :param conf: conf of the new run; None if ``created_by`` is a task, which knows it.
+    :param created_by: ``resume``, or the task that will trigger it when it runs again (``dag/run/task``).
     """
 
     dag_id: str
@@ -113,10 +112,10 @@ class RecreatedRun:
 
 @dataclass(frozen=True)
 class StepToRun:
-    """A step, or a planned one, that will be executed.
+    """A step, or a planned step, that will be executed.
 
-    :param step: ``participant.step``, ``participant.step[item]``, or the plan's entry of one that has not begun.
-    :param why: for instance ``failed: next attempt of round 1``.
+    :param step: ``participant.step``, ``participant.step[item]``, or the plan's entry for a step that has not begun.
+    :param why: the cause, for instance ``failed: next attempt of round 1``.
     """
 
     step: str
@@ -125,9 +124,9 @@ class StepToRun:
 
 @dataclass(frozen=True)
 class PausedDag:
-    """A DAG whose runs do not go on until somebody unpauses it.
+    """A DAG whose runs do not continue until it is unpaused.
 
-    :param command: that unpauses it.
+    :param command: the command that unpauses it.
     """
 
     dag_id: str
@@ -136,11 +135,10 @@ class PausedDag:
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task that the DAG has gained since a run was made.
+    """A task that was added to the DAG after a run was created.
 
-    :param runs: True when it runs with the rest, because the run goes on with the latest code; False when the run
-        keeps its version.
-    :param renamed_from: the step that goes on in this task under a new name, as ``participant.step``: if it is done,
+    :param runs: True if it will run, because the run uses the latest code; False if the run keeps its version.
+    :param renamed_from: the step that continues in this task under a new name, as ``participant.step``. If it is done,
         the task gets its stored output. None for a task that does other work.
     """
 
@@ -153,12 +151,12 @@ class NewTask:
 
 @dataclass(frozen=True)
 class DefinitionChange:
-    """The definition in force, which is another one than the workflow's.
+    """A definition in force that differs from the workflow's own.
 
-    :param own_number: of the version that the workflow has; None when it was never applied from a file.
-    :param number: of the version in force.
-    :param differs_in: the fields, as a definition file names them.
-    :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+    :param own_number: number of the workflow's version; None if it was never applied from a file.
+    :param number: number of the version in force.
+    :param differs_in: the differing fields, named as in a definition file.
+    :param is_adopted: whether the workflow adopts the version in force, which it does with the latest code.
     """
 
     own_number: int | None
@@ -173,24 +171,25 @@ class DefinitionChange:
 class ResumePlan:
     """What a resume or restart would do now.
 
-    :param workflow: in its state of now.
+    :param workflow: the workflow in its current state.
     :param from_step: the step to restart from, as ``participant.step``; None for a resume.
-    :param allowed: False when nothing may be done; ``refusal`` says why, and the lists are empty.
-    :param tasks: that are cleared, by DAG, run, task and map index; without the relays.
-    :param relays: the relay tasks of the runs that go on; they are cleared too, so that they judge the runs anew.
-    :param runs: that exist and go on.
-    :param recreated_runs: that are gone.
-    :param steps_to_run: in the order in which they first began, followed by planned ones that have not.
-    :param steps_answering: that are done, and whose stored outputs answer whoever comes to them.
-    :param paused_dags: of the runs that go on.
-    :param new_tasks: of the runs that go on.
-    :param code: of the runs that exist and go on, in their order: which version each has and will use.
-    :param undeclared_steps: that have begun, and that no task of the code which is used declares, with what becomes of
-        each. Also in a plan that is refused because it is not known whether they have been renamed.
-    :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
-    :param notes: what else a person should know, as sentences.
-    :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
-        or none is applied.
+    :param allowed: False if it is refused. ``refusal`` then says why, and the lists are empty.
+    :param tasks: the tasks that will be cleared, by DAG, run, task and map index, without the relays.
+    :param relays: the relay tasks of the runs that continue. They are also cleared, so that they evaluate the runs
+        again.
+    :param runs: existing runs that continue.
+    :param recreated_runs: missing runs that will be created again.
+    :param steps_to_run: steps that will run, in the order in which they first began, followed by planned steps.
+    :param steps_answering: finished steps that will return their stored output.
+    :param paused_dags: paused DAGs of the runs that continue.
+    :param new_tasks: new tasks of the runs that continue.
+    :param code: for each existing run that continues, in the same order, the version that it has and will use.
+    :param undeclared_steps: steps that have begun, but that no task of the code in use declares, with what will happen
+        to each. Also given in a plan that is refused because it is not known whether they were renamed.
+    :param new_steps: steps that the code in use declares, but the code of the runs did not. Also given in such a plan.
+    :param notes: further information, in sentences.
+    :param definition: the definition in force for the workflow's name, if the workflow has another one; otherwise
+        None.
     """
 
     workflow: WorkflowRef
@@ -216,13 +215,13 @@ class ResumePlan:
 class ResumedWorkflow:
     """What a resume or restart did.
 
-    :param workflow: in its state after it.
-    :param changed: False when there was nothing to resume: it is running, or has succeeded.
-    :param outcome: in one sentence, for people.
+    :param workflow: the workflow after the request.
+    :param changed: False if there was nothing to resume, because it is running or has succeeded.
+    :param outcome: the result in one sentence, for people.
     :param cleared_tasks: how many task instances were cleared, without the relays.
-    :param cleared_relays: how many relays were.
+    :param cleared_relays: how many relays were cleared.
     :param recreated_runs: how many runs were created again.
-    :param paused_dag_ids: DAGs that somebody must unpause before their runs go on.
+    :param paused_dag_ids: DAGs that must be unpaused before their runs continue.
     """
 
     workflow: WorkflowRef
@@ -236,15 +235,15 @@ class ResumedWorkflow:
 
 @dataclass(frozen=True)
 class PlanResume:
-    """The request for what a resume, or a restart, would do; its fields are those of :class:`ResumeWorkflow`."""
+    """The request for the plan of a resume or restart. Its fields are those of :class:`ResumeWorkflow`."""
 
     workflow_id: str
     from_step: str | None = field(default=None, metadata=asked("The step to restart from", is_filter=False))
-    code: Code | None = field(default=None, metadata=asked("Which code the runs would go on with", is_filter=False))
+    code: Code | None = field(default=None, metadata=asked("Which code the runs would use", is_filter=False))
     renames: Mapping[str, str] = field(
         default_factory=dict,
         metadata=asked(
-            "A step that is done has another name in the code, old=new",
+            "A finished step that was renamed in the code, as old=new",
             parameter="rename",
             is_filter=False,
             parse=parse_renames,
@@ -254,7 +253,7 @@ class PlanResume:
     new_steps: list[str] = field(
         default_factory=list,
         metadata=asked(
-            "A step that the code has gained is new work",
+            "A step that was added to the code and is new",
             parameter="new_step",
             is_filter=False,
             parse=list,
@@ -269,7 +268,7 @@ RESUME_WORKFLOW: Final = Operation(
     path="/workflows/{workflow_id}/resume",
     request=ResumeWorkflow,
     answer=ResumedWorkflow,
-    says="Set a failed workflow going again from what is unfinished; one that is running stays as it is.",
+    says="Resume a failed workflow with its unfinished steps. A running workflow stays as it is.",
     who=Who.PERSON,
     tag="resume",
     body="ResumeBody",
@@ -284,7 +283,7 @@ RESTART_WORKFLOW: Final = Operation(
     path="/workflows/{workflow_id}/restart",
     request=ResumeWorkflow,
     answer=ResumedWorkflow,
-    says="Have a failed or succeeded workflow run again from a step on.",
+    says="Restart a failed or succeeded workflow from a step.",
     who=Who.PERSON,
     tag="resume",
     body="RestartBody",
@@ -299,7 +298,7 @@ PLAN_RESUME: Final = Operation(
     path="/workflows/{workflow_id}/resume-plan",
     request=PlanResume,
     answer=ResumePlan,
-    says="What a resume, or a restart from a step, would do now. Nothing is changed.",
+    says="Show what a resume, or a restart from a step, would do now, without changing anything.",
     who=Who.READER,
     tag="resume",
     needs_server=True,

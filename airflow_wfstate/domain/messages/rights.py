@@ -1,4 +1,4 @@
-"""What a caller may do that concerns every DAG, so that the page shows what is of use to them."""
+"""A caller's rights that concern all DAGs, so that the page shows only what they can use."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rights:
-    """What a caller may do; what concerns one workflow is told with its actions.
+    """A caller's rights that concern all DAGs. Rights on one workflow come with its actions.
 
-    :param looks_at_events: may see events that wait, and subscriptions: who may read every DAG.
-    :param operates: may decide about events, and manage subscriptions: who may change the runs of every DAG.
+    :param looks_at_events: whether they may see waiting events and subscriptions, which requires reading every DAG.
+    :param operates: whether they may handle events and manage subscriptions, which requires changing the runs of every
+        DAG.
     """
 
     looks_at_events: bool

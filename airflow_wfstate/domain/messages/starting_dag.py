@@ -1,4 +1,4 @@
-"""A DAG that starts workflows of a name: what is known where there is no workflow yet."""
+"""The DAGs that start workflows of a name, which is what is known before a workflow exists."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_wfstate.domain.messages.operation import Operation, Who
 class StartingDag:
     """A DAG that starts workflows of a name.
 
-    :param is_paused: as Airflow has it; False of a DAG that Airflow has forgotten.
-    :param waiting: how many of its runs are queued, or at work, and have not started their workflow yet.
-    :param waiting_run_ids: of these runs, at most five, the oldest first.
+    :param is_paused: whether it is paused in Airflow; False for a DAG that Airflow no longer knows.
+    :param waiting: how many of its runs are queued or running, and have not started their workflow yet.
+    :param waiting_run_ids: the ids of at most five of these runs, oldest first.
     """
 
     dag_id: str
@@ -28,7 +28,7 @@ class StartingDag:
 class StartingDags:
     """The DAGs that start workflows of a name.
 
-    :param dags: by their id; empty when none is known.
+    :param dags: the DAGs, by id; empty if none is known.
     """
 
     dags: list[StartingDag]
@@ -38,14 +38,14 @@ class StartingDags:
 class ListStartingDags:
     """The request for the DAGs that start workflows of a name.
 
-    :param readable_dag_ids: only these DAGs are looked at; None for all.
+    :param readable_dag_ids: consider only these DAGs; None for all.
     """
 
     name: str = field(metadata=asked("The name of the workflows", is_filter=False))
     readable_dag_ids: frozenset[str] | None = field(
         default=None,
         metadata=asked(
-            "Narrows the DAGs that the caller may read to these",
+            "Restrict the DAGs that the caller may read to these",
             parameter="readable_dag_id",
             has_option=False,
             parse=frozenset,
@@ -59,8 +59,8 @@ LIST_STARTING_DAGS: Final = Operation(
     path="/starting-dags",
     request=ListStartingDags,
     answer=StartingDags,
-    says="The DAGs that start workflows of a name, of those that the caller may read, and their runs that have not "
-    "started theirs yet: what explains that a workflow is not there.",
+    says="List the DAGs that start workflows of a name and that the caller may read, with their runs that have not "
+    "started one yet. This can explain why a workflow does not exist.",
     who=Who.LISTER,
     tag="workflows",
     has_tag=True,

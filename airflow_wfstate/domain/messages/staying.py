@@ -1,4 +1,4 @@
-"""What an undo leaves as it is: steps that acted, or may have, and for which nobody declared an undo."""
+"""Steps that a compensation leaves unchanged: they acted, or may have, but declare no compensation."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 from airflow_wfstate.domain.rules.states import StepState
 
 ACTED: Final = (StepState.SUCCEEDED, StepState.FAILED, StepState.LOST)
-"""A round in one of these acted, or may have: of one that failed or is lost nobody knows how far it came."""
+"""A round in one of these states acted, or may have: if it failed or is lost, it is not known how far it got."""
 
 MAX_NAMED: Final = 100
-"""A plan names so many steps that stay; the others are counted."""
+"""A plan lists at most this many of these steps, and only counts the others."""
 
 
 @dataclass(frozen=True)
 class StayingStep:
-    """A round that stays as it is.
+    """A round that stays unchanged.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param state: how the round ended: ``succeeded``, or ``failed`` or ``lost``, and then it may have acted.
+    :param state: how the round ended: ``succeeded``; or ``failed`` or ``lost``, in which case it may have acted.
     """
 
     step: str
@@ -29,9 +29,9 @@ class StayingStep:
 
 @dataclass(frozen=True)
 class StayingSteps:
-    """What has no undo, and is not declared irreversible (that is told with its reason).
+    """Rounds without a compensation that are not declared irreversible (those are listed with their reasons).
 
-    :param count: of rounds, as undos are counted.
+    :param count: the number of rounds.
     :param steps: the first 100 of them, in the order in which the steps began.
     """
 
@@ -40,11 +40,11 @@ class StayingSteps:
 
     @property
     def unnamed(self) -> int:
-        """How many are counted, and not named."""
+        """How many are counted but not listed."""
         return self.count - len(self.steps)
 
 
 def undo_counts_text(undone: int, staying: int) -> str:
-    """How much is undone and how much stays, in one sentence."""
+    """How many rounds are undone and how many stay unchanged, in one sentence."""
     stay = f"{staying} {'stays as it is' if staying == 1 else 'stay as they are'}"
     return f"Undo {undone}; {stay}: no undo is declared." if staying else f"Undo {undone}."

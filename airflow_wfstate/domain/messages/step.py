@@ -15,18 +15,18 @@ from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.step_name import StepName, placed
 
 MAX_ERROR_LENGTH: Final = 10_000
-"""Characters of an error that are kept; the task's log has all."""
+"""How many characters of an error are stored; the task's log has the full text."""
 
 LEFT_BEHIND: Final = "wfstate.left_behind"
-"""The checkpoint that keeps what a round leaves in Airflow besides its output: XComs, and what asset events say."""
+"""The checkpoint with what a round leaves in Airflow besides its output: XComs and asset events."""
 
 
 class BeginDecision(str, Enum):
-    """What a begin answers.
+    """The answer to a begin.
 
-    ``run``: this task instance holds the attempt and shall do the work; ``answered``: the step was done before,
-    here is its output; ``busy``: another live task instance is at it, ask again later; ``skipped``: a guest of a
-    closed workflow has nothing to do here.
+    ``run``: this task instance holds the attempt and must do the work. ``answered``: the step is already done, here is
+    its output. ``busy``: another live task instance holds the step, ask again later. ``skipped``: a guest of a closed
+    workflow has nothing to do here.
     """
 
     RUN = "run"
@@ -36,9 +36,9 @@ class BeginDecision(str, Enum):
 
 
 class OnClear(str, Enum):
-    """What it means that a person cleared a task whose step had succeeded.
+    """What to do if someone clears a task whose step has succeeded.
 
-    ``rerun``: a wish to run it again, as a new round; ``reuse``: the stored output answers.
+    ``rerun``: execute it again, as a new round. ``reuse``: return the stored output.
     """
 
     RERUN = "rerun"
@@ -47,26 +47,26 @@ class OnClear(str, Enum):
 
 @dataclass(frozen=True)
 class BeginStep:
-    """The wish of a task instance to do a step.
+    """A task instance's request to begin a step.
 
-    Workflow and participant follow from the task instance, never from the request.
+    Workflow and participant are derived from the task instance, never from the request.
 
-    :param task_instance_id: it must be running.
-    :param name: of the step, by default the task id.
+    :param task_instance_id: id of the task instance, which must be running.
+    :param name: name of the step, by default the task id.
     :param item_key: tells the items of a mapped step apart; empty for a step that is not mapped.
-    :param compensation: the undo that this step declares; None for a step without one.
-    :param relay_task_id: the DAG's CompensateWorkflowOperator; None when it has none.
-    :param on_clear: what it means that the task was cleared after the step had succeeded.
-    :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
-    :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
-    :param redact: JSON paths into the step's output and checkpoints whose values people do not get to see.
-    :param arguments_sha256: hash of the arguments of a mapped item, by which two items with one key are told from an
-        item that has moved; None when the task is not mapped, or they cannot be hashed.
-    :param sole_task: whether no other task of the caller's DAG declares this step, so that another task of the run that
-        did it can only be the caller's under the name that it had before. False: another is taken for another step.
-    :param was: names that the step had before: where it began under one of them, and not under its name, it is renamed.
-    :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
-        protection (a task instance begins a step once in any case).
+    :param compensation: the compensation that this step declares; None for none.
+    :param relay_task_id: task id of the DAG's CompensateWorkflowOperator; None if it has none.
+    :param on_clear: what to do if the task is cleared after the step has succeeded.
+    :param pivot: whether the workflow can only go forward once this step is done, and none of its steps is undone.
+    :param irreversible: why the step cannot be undone, in the author's words; None if it is not declared irreversible.
+    :param redact: JSON paths into the step's output and checkpoints whose values are hidden from users.
+    :param arguments_sha256: hash of the arguments of a mapped item, which distinguishes two items with the same key
+        from one item that has moved. None if the task is not mapped, or they cannot be hashed.
+    :param sole_task: whether no other task of the caller's DAG declares this step. If another task of the run executed
+        it, that must then be the same task under its former name. If False, another task means another step.
+    :param was: former names of the step. If it began under one of them, and not under its own name, it is renamed.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (a task instance begins a step only once in any case).
     """
 
     task_instance_id: str
@@ -88,16 +88,16 @@ class BeginStep:
 class BegunStep:
     """The answer to a begin.
 
-    :param attempt: number of the attempt, counted through the step's life from 1; 0 when none was begun.
-    :param round: number of the round from 1; 0 when none was begun.
-    :param idempotency_key: the same on every attempt of the round; empty unless the decision is ``run``.
-    :param attempt_key: what every later write of the attempt carries; empty unless the decision is ``run``.
-    :param writes_applied: number of the attempt's last write that was applied; the next one is above it.
-    :param checkpoints: by name, the last value saved in this round; when the decision is ``answered``, of
-        :data:`LEFT_BEHIND` alone.
-    :param output: when the decision is ``answered``.
-    :param answered_state: when the decision is ``answered``: ``succeeded`` or ``skipped``.
-    :param holder: when the decision is ``busy``: the task instance at work, for people.
+    :param attempt: number of the attempt, counted from 1 over the whole life of the step; 0 if none was begun.
+    :param round: number of the round, from 1; 0 if none was begun.
+    :param idempotency_key: the same for every attempt of the round; empty unless the decision is ``run``.
+    :param attempt_key: the key that every later write of the attempt must carry; empty unless the decision is ``run``.
+    :param writes_applied: number of the attempt's last applied write; the next number must be higher.
+    :param checkpoints: the last value saved under each name in this round. If the decision is ``answered``, only
+        :data:`LEFT_BEHIND`.
+    :param output: the output, if the decision is ``answered``.
+    :param answered_state: ``succeeded`` or ``skipped``, if the decision is ``answered``.
+    :param holder: the task instance that holds the step, for display, if the decision is ``busy``.
     """
 
     decision: BeginDecision
@@ -116,14 +116,14 @@ class BegunStep:
 
 @dataclass(frozen=True)
 class SaveCheckpoint:
-    """A value to keep inside a round.
+    """A value to save in a round.
 
     :param attempt_key: from :class:`BegunStep`.
-    :param write: number of this write, above the attempt's earlier ones. One with the number of the last that was
-        applied changes nothing: saying the same, it was sent again, and gets the same answer; else it is refused, as a
-        lower one is.
-    :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
-        (the number protects in any case).
+    :param write: number of this write, higher than the attempt's earlier ones. A write with the number of the last
+        applied one changes nothing: with the same content it is a repetition and gets the same answer, with other
+        content it is refused. A lower number is refused, too.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (the number protects in any case).
     """
 
     attempt_key: str
@@ -139,11 +139,11 @@ class EndAttempt:
 
     :param attempt_key: from :class:`BegunStep`.
     :param write: as for :class:`SaveCheckpoint`.
-    :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``lost`` (with an error: whether the step
-        acted is not known, so it counts as possibly done), ``skipped``, or ``waiting`` (deferred or rescheduled; the
-        same task instance begins again later).
-    :param output: required for ``succeeded``, refused otherwise.
-    :param error: one line or more, for people; required for ``failed`` and ``lost``, refused otherwise.
+    :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``lost`` (with an error; it is not known
+        whether the step acted, so it counts as possibly done), ``skipped``, or ``waiting`` (deferred or rescheduled;
+        the same task instance begins again later).
+    :param output: the output; required for ``succeeded``, otherwise refused.
+    :param error: the error as readable text; required for ``failed`` and ``lost``, otherwise refused.
     :param idempotency_key: as for :class:`SaveCheckpoint`.
     """
 
@@ -157,7 +157,7 @@ class EndAttempt:
 
 @dataclass(frozen=True)
 class LinkChildRun:
-    """A run that the step is about to trigger: linked before it exists, so that its first step finds the workflow.
+    """A run that the step is about to trigger, linked before it exists so that its first step finds the workflow.
 
     :param attempt_key: from :class:`BegunStep`.
     :param write: as for :class:`SaveCheckpoint`.
@@ -173,11 +173,11 @@ class LinkChildRun:
 
 @dataclass(frozen=True)
 class LinkedChildRun:
-    """The answer to a :class:`LinkChildRun`, the same however often it is sent.
+    """The answer to a :class:`LinkChildRun`, which is the same however often it is sent.
 
-    :param write: its number.
-    :param run_id: of the run to trigger and to wait for: the one that was asked for. In a later round of the step
-        another one, when a run of an earlier round was set going again since: then none is triggered beside it.
+    :param write: number of the write.
+    :param run_id: id of the run to trigger and wait for. It is the requested one, except in a later round of the step
+        if a run of an earlier round was resumed in the meantime. Then that run is used, and no other is triggered.
     """
 
     step_id: str
@@ -188,9 +188,9 @@ class LinkedChildRun:
 
 @dataclass(frozen=True)
 class RecordedWrite:
-    """The answer to an attempt's write, the same however often it is sent.
+    """The answer to an attempt's write, which is the same however often it is sent.
 
-    :param write: its number.
+    :param write: number of the write.
     """
 
     step_id: str
@@ -200,9 +200,9 @@ class RecordedWrite:
 
 @dataclass(frozen=True)
 class Wait:
-    """A time in which an attempt was deferred or rescheduled.
+    """A period in which an attempt was deferred or rescheduled.
 
-    :param ended_at: when it went on or ended; None while it still waits.
+    :param ended_at: when the attempt continued or ended; None while it still waits.
     """
 
     began_at: datetime
@@ -214,14 +214,15 @@ class AttemptSummary:
     """One try at a round.
 
     :param state: ``running``, ``waiting``, ``succeeded``, ``failed``, ``skipped`` or ``lost``.
-    :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
+    :param dag_version_id: Airflow's id of the DAG version that it ran; None if Airflow reported none, or for attempts
         before revision 0007.
-    :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
-    :param queued_at: when Airflow last queued its task instance before it began; None when Airflow does not tell (any
+    :param bundle_version: the bundle version that it ran, for Git the commit; None in the same cases, or for a bundle
+        without versions.
+    :param queued_at: when Airflow last queued its task instance before it began; None if Airflow does not tell (any
         more), or has queued it again since.
-    :param hostname: of the worker that Airflow last knew its task instance on; None when it does not tell (any more).
-    :param ended_at: None while it is open.
-    :param waits: in order; those from before revision 0007 are not known.
+    :param hostname: host of the worker that Airflow last saw its task instance on; None if it does not tell (any more).
+    :param ended_at: when it ended; None while it is open.
+    :param waits: its waits, in order; those from before revision 0007 are not known.
     """
 
     number: int
@@ -245,7 +246,7 @@ class AttemptSummary:
 
 @dataclass(frozen=True)
 class CheckpointSummary:
-    """What is saved under a name, without its value."""
+    """A checkpoint without its value."""
 
     round: int
     name: str
@@ -258,20 +259,20 @@ class CheckpointSummary:
 
 @dataclass(frozen=True)
 class StepSummary:
-    """A step as people see it.
+    """A step, for display.
 
-    :param participant: the DAG or the service that does it.
-    :param place: the name of the step that triggered the participant's run, where the participant takes part at several
-        places of the workflow; None where its name tells enough.
-    :param parent_step_id: of the step that triggered the participant's run; None when none did.
-    :param round: the newest round's number.
-    :param attempts: at all rounds, in order; empty for a step of a service, which Airflow does not run.
-    :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
-        the payloads of the participant, and in a list when it is large or kept in a file.
-    :param output_in_file: whether it is kept in a file, outside of the database.
-    :param output_left_out: whether this list leaves it out, since its column has more than 16 KiB or it is kept in a
-        file: the step alone has it.
-    :param output_size: bytes; None when there is no output.
+    :param participant: the DAG or the service that the step belongs to.
+    :param place: the name of the step that triggered the participant's run, if the participant takes part at several
+        places of the workflow; otherwise None.
+    :param parent_step_id: id of the step that triggered the participant's run; None if none did.
+    :param round: number of the newest round.
+    :param attempts: the attempts of all rounds, in order; empty for a step of a service, which Airflow does not run.
+    :param output: the redacted output of the newest round that succeeded. None if there is none, if the reader may not
+        see the participant's payloads, or, in a list, if it is large or stored in a file.
+    :param output_in_file: whether the output is stored in a file outside the database.
+    :param output_left_out: whether this list leaves out the output, because its column has more than 16 KiB or it is
+        stored in a file. Get the step for it.
+    :param output_size: size of the output in bytes; None if there is no output.
     """
 
     id: str
@@ -297,12 +298,12 @@ class StepSummary:
 
     @property
     def is_of_service(self) -> bool:
-        """Whether a service does it, of which events tell: it has no attempts in Airflow."""
+        """Whether it belongs to a service, which reports it with events, so that it has no attempts in Airflow."""
         return not self.attempts
 
     @property
     def called(self) -> StepName:
-        """What it is called."""
+        """The name of the step."""
         return StepName(self.participant, self.name, self.item_key, placed(self.place))
 
     @property
@@ -317,7 +318,7 @@ BEGIN_STEP: Final = Operation(
     path="/steps/begin",
     request=BeginStep,
     answer=BegunStep,
-    says="Begin the next attempt of a step, or learn that there is nothing to do.",
+    says="Begin the next attempt of a step, or find out that there is nothing to do.",
     who=Who.TASK,
     tag="steps",
 )
@@ -328,7 +329,7 @@ SAVE_CHECKPOINT: Final = Operation(
     path="/steps/checkpoint",
     request=SaveCheckpoint,
     answer=RecordedWrite,
-    says="Keep a value inside the round.",
+    says="Save a checkpoint in the round.",
     who=Who.ATTEMPT,
     tag="steps",
 )

@@ -1,4 +1,4 @@
-"""How the steps that a workflow has done differ from those that the code declares with which it goes on."""
+"""How the steps that a workflow has begun differ from those that the code in use declares."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 from airflow_wfstate.exceptions import InvalidRequest
 
 MAX_DECISIONS: Final = 1000
-"""Renames, and new steps, of one resume: as many as a plan has entries."""
+"""The most renames and new steps in one resume: the same as the most entries in a plan."""
 
 
 class StepFate(str, Enum):
-    """What becomes of a step that no task declares any more.
+    """What happens to a step that no task declares any more.
 
-    ``renamed``: it goes on under another name; ``stays``: it is done, and stays so; ``closed``: it was not done, and is
-    closed as skipped; ``undecided``: a person must say first whether it was renamed.
+    ``renamed``: it continues under another name. ``stays``: it is done, and stays done. ``closed``: it was not done,
+    and is closed as skipped. ``undecided``: someone must first say whether it was renamed.
     """
 
     RENAMED = "renamed"
@@ -28,11 +28,11 @@ class StepFate(str, Enum):
 
 @dataclass(frozen=True)
 class UndeclaredStep:
-    """A step that has begun, and that no task of the code which is used declares.
+    """A step that has begun, but that no task of the code in use declares.
 
-    :param step: as ``participant.step``, for all of its items.
-    :param task_id: of the task that did it.
-    :param items: how many there are; 1 for a step that is not mapped.
+    :param step: ``participant.step``, for all of its items.
+    :param task_id: id of the task that executed it.
+    :param items: its number of items; 1 for a step that is not mapped.
     :param renamed_to: its new name; None unless it is renamed.
     """
 
@@ -45,12 +45,12 @@ class UndeclaredStep:
 
 @dataclass(frozen=True)
 class NewStep:
-    """A step that the code which is used declares, and that of the run did not.
+    """A step that the code in use declares, but the code of the run did not.
 
-    :param step: as ``participant.step``.
-    :param task_id: of the task that will do it.
-    :param renamed_from: the step that goes on under this name, as ``participant.step``, because a rename was asked
-        for; None for one that nobody has said to be another.
+    :param step: ``participant.step``.
+    :param task_id: id of the task that will execute it.
+    :param renamed_from: the step that continues under this name, as ``participant.step``, because a rename was
+        requested; None without a rename.
     """
 
     step: str
@@ -59,9 +59,9 @@ class NewStep:
 
 
 def check_decisions(renames: Collection[str], new_steps: Collection[str]) -> None:
-    """Check how many steps an operator decides about at once.
+    """Check how many renames and new steps a request has.
 
-    :raises InvalidRequest: they are more than :data:`MAX_DECISIONS`.
+    :raises InvalidRequest: there are more than :data:`MAX_DECISIONS`.
     """
     for kind, count in (("renames", len(renames)), ("new steps", len(new_steps))):
         if count > MAX_DECISIONS:
@@ -69,15 +69,15 @@ def check_decisions(renames: Collection[str], new_steps: Collection[str]) -> Non
 
 
 def parse_renames(texts: Iterable[str]) -> dict[str, str]:
-    """Renames as people write them, each ``old=new``.
+    """Parse renames in the form ``old=new``.
 
-    :raises InvalidRequest: one is not of that form, or two are about one step.
+    :raises InvalidRequest: one does not have that form, or two are about the same step.
     """
     found: dict[str, str] = {}
     for text in texts:
         old, sign, new = text.partition("=")
         if not (old and sign and new):
-            raise InvalidRequest(f"{text[:80]!r} is no rename.", "Write it as old=new.")
+            raise InvalidRequest(f"{text[:80]!r} is not a rename.", "Write it as old=new.")
         if found.setdefault(old, new) != new:
             raise InvalidRequest(f"Step {old[:80]!r} is renamed twice.", "Give one new name.")
     return found

@@ -1,4 +1,4 @@
-"""A pass of the sweep: the wish for one, and what it did."""
+"""A pass of the sweep: the request and the report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StartSweep:
-    """The wish for a pass now.
+    """A request to run a pass now.
 
-    :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
-    :param idempotency_key: sent again with the same body, the pass is not made again and its report is the answer; None
-        for a new pass each time.
+    :param actor: who makes the request: ``cli:name``. Over HTTP it is always the token's user.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first report, without
+        another pass; None for a new pass each time.
     """
 
     actor: str = "cli:unknown"
@@ -20,18 +20,18 @@ class StartSweep:
 
 @dataclass(frozen=True)
 class SweepReport:
-    """What a pass did, counted in workflows (relays, files).
+    """What a pass did, counted in workflows unless stated otherwise.
 
-    :param swept: False when another pass holds the lease: nothing was done.
-    :param lost: with an attempt that was marked as lost.
-    :param failed: that failed, because a run that decides did.
-    :param succeeded: implicit ones whose runs ended well.
-    :param deadlines: whose deadline has passed, and was acted upon.
-    :param turns: in which a compensation got its turn.
+    :param swept: False if another pass held the lease, so that nothing was done.
+    :param lost: workflows with an attempt that was marked as lost.
+    :param failed: workflows that failed because a deciding run failed.
+    :param succeeded: implicit workflows whose runs ended well.
+    :param deadlines: workflows whose deadline passed, and whose deadline policy was applied.
+    :param turns: workflows in which a compensation got its turn.
     :param relays: relays that were cleared, so that they run again.
-    :param flagged: whose flags were set, changed or taken away.
-    :param events: that had waited for their workflow, and were applied.
-    :param files: of payloads, to which no row refers for a day, and which were removed.
+    :param flagged: workflows whose flags were set, changed or removed.
+    :param events: events that had waited for their workflow, and were applied.
+    :param files: payload files that were removed, because no row had referred to them for a day.
     :param delivered: webhooks that their receivers accepted.
     """
 

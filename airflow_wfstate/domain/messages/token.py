@@ -1,4 +1,4 @@
-"""A token: a secret that lets somebody outside end exactly one wait of a step, once, with an answer."""
+"""A token: a secret with which an external partner can end one wait of a step, once, with an answer."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airflow_wfstate.domain.messages.wait import RegisteredWait
 
 @dataclass(frozen=True)
 class CreateToken:
-    """The request of an attempt for a token of a wait of its round.
+    """An attempt's request for a token for a wait of its round.
 
-    A round has one wait under each name. Each attempt may make a token of its own for it; all of them end the same
-    wait, and all expire with it.
+    A round has one wait per name. Each attempt may create its own token for it. All of them end the same wait, and
+    expire with it.
 
     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
-    :param name: of the wait.
-    :param sha256: of the token's text. The store never gets the text itself before somebody uses it.
-    :param expires_seconds: how long the wait takes at most, counted from its first token.
+    :param name: name of the wait.
+    :param sha256: hash of the token's text. The store never sees the text itself until someone uses it.
+    :param expires_seconds: maximum length of the wait, counted from its first token.
     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
     """
 
@@ -36,8 +36,8 @@ class CreateToken:
 class CreatedToken:
     """The answer to a :class:`CreateToken`.
 
-    :param write: its number.
-    :param wait: how the wait stands. When it has ended, no token was made.
+    :param write: number of the write.
+    :param wait: the current wait. If it has ended, no token was created.
     """
 
     step_id: str
@@ -48,7 +48,7 @@ class CreatedToken:
 
 @dataclass(frozen=True)
 class TokenAccepted:
-    """The answer to whoever uses a token.
+    """The answer to the use of a token.
 
     :param accepted: always true.
     """
@@ -62,7 +62,7 @@ CREATE_TOKEN: Final = Operation(
     path="/steps/token",
     request=CreateToken,
     answer=CreatedToken,
-    says="Make a token by which somebody outside ends a wait of the step.",
+    says="Create a token with which an external partner can end a wait of the step.",
     who=Who.ATTEMPT,
     tag="waits",
 )

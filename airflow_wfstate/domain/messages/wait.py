@@ -1,4 +1,4 @@
-"""A wait: a task that waits, deferred, for a workflow, for a step, for an event, or for somebody outside."""
+"""A wait: a deferred task that waits for a workflow, a step, an event, or an external partner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.waiting import WaitKind, WaitOutcome
 
 MAX_WAITS: Final = 1000
-"""Waits that one look may ask for."""
+"""The most waits in one poll."""
 
 MAX_TIMEOUT_SECONDS: Final = 10 * 366 * 86_400
 """The longest time that a wait may take."""
@@ -20,21 +20,21 @@ MAX_TIMEOUT_SECONDS: Final = 10 * 366 * 86_400
 
 @dataclass(frozen=True)
 class WaitTarget:
-    """What a task waits for: one of some states, of a workflow or of a step; or an event about a workflow.
+    """What a task waits for: one of several states of a workflow or a step, or an event about a workflow.
 
-    Which workflow is meant is settled once, when the wait is registered: the newest generation of the key at that time.
-    Where there is none yet, it is the first one that starts.
+    The workflow is chosen once, when the wait is registered: it is the newest generation of the key at that time, or,
+    if there is none yet, the first one that starts.
 
     :param kind: ``workflow``, ``step`` or ``event``.
-    :param name: of the workflow. Of a wait for an event it may be empty: the one to which the task's run belongs.
-    :param key: of the workflow. Of a wait for an event it may be empty: the task's own workflow is meant then, unless
-        there is a correlation id.
-    :param states: at least one; of the workflow, or of the step. Empty for an event.
-    :param participant: of the step; empty for a workflow.
-    :param step: its name; empty for a workflow.
-    :param item_key: of the item of a mapped step; empty for a step that is not mapped.
-    :param event: the type of the event; empty for a workflow or step.
-    :param correlation_id: of the workflow, in place of its key, where an event is waited for; empty for none.
+    :param name: name of the workflow. For an event it may be empty, which means the name of the task's own workflow.
+    :param key: key of the workflow. For an event it may be empty, which means the task's own workflow unless there is a
+        correlation id.
+    :param states: the states of the workflow or the step, at least one; empty for an event.
+    :param participant: participant of the step; empty for a workflow.
+    :param step: name of the step; empty for a workflow.
+    :param item_key: item key of a mapped step; empty for a step that is not mapped.
+    :param event: type of the event; empty for a workflow or step.
+    :param correlation_id: for an event, the correlation id of the workflow instead of its key; empty for none.
     """
 
     kind: WaitKind
@@ -50,19 +50,19 @@ class WaitTarget:
 
 @dataclass(frozen=True)
 class RegisterWait:
-    """The request of a task to wait, or to learn how its wait has ended.
+    """A task's request to wait, or to find out how its wait ended.
 
-    A task has one wait. Its next try continues it: since when it waits, until when, and which workflow is meant all
-    stay. It begins anew when the target is another one, when the task had succeeded and was cleared, and for a try
-    that follows one that failed because the wait had ended without success.
+    A task has one wait. Its next try continues the wait, with the same start, end and workflow. A new wait begins if
+    the target has changed, if the task had succeeded and was cleared, or if the previous try failed because the wait
+    had ended without success.
 
-    :param attempt_key: of the attempt of a step that waits, from
-        :class:`~airflow_wfstate.domain.messages.step.BegunStep`: the wait then belongs to the step's round. None for a
-        task that is no step. Required for an event.
-    :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
-        another time moves the end.
-    :param idempotency_key: sent again with the same body after the wait has ended, it answers as the first time; None
-        for no such protection (the request can be sent again in any case).
+    :param attempt_key: key of the step's attempt that waits, from
+        :class:`~airflow_wfstate.domain.messages.step.BegunStep`. The wait then belongs to the step's round. None for a
+        task that is not a step. Required for an event.
+    :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A later try can
+        change it.
+    :param idempotency_key: a request that is sent again with the same key and body, after the wait has ended, gets the
+        first answer; None for no such protection (the request can be sent again in any case).
     """
 
     task_instance_id: str
@@ -74,16 +74,16 @@ class RegisterWait:
 
 @dataclass(frozen=True)
 class RegisteredWait:
-    """How a wait stands.
+    """The current state of a wait.
 
-    :param wait_id: by which :class:`LookAtWaits` asks for it. Treat it as a secret: who has it may learn that the wait
-        has ended, though nothing else.
-    :param deadline_at: when it ends unsuccessfully; None for never.
-    :param outcome: None while it goes on.
-    :param reason: in one sentence, when it ended without success; None otherwise.
-    :param workflow: that is waited for, or which the step or event is of; None when it has not started.
-    :param state: of that workflow, or of the step, in which it was found at the end; None when there is none.
-    :param output: of a wait for a token: what was sent with it; of a wait for an event: the event's data.
+    :param wait_id: its id for :class:`LookAtWaits`. Treat it as a secret: anyone who has it can find out whether the
+        wait has ended, but nothing else.
+    :param deadline_at: when it ends without success; None for never.
+    :param outcome: how it ended; None while it is not over.
+    :param reason: why it ended without success, in one sentence; otherwise None.
+    :param workflow: the workflow that it waits for, or that the step or event belongs to; None if it has not started.
+    :param state: the state of that workflow or step at the end of the wait; None if there is none.
+    :param output: for a token, what was sent with it; for an event, the event's data.
     """
 
     wait_id: str
@@ -98,9 +98,9 @@ class RegisteredWait:
 
 @dataclass(frozen=True)
 class LookAtWaits:
-    """The question of a triggerer which of its waits have ended.
+    """A triggerer's request to find out which of its waits have ended.
 
-    :param wait_ids: at most 1,000.
+    :param wait_ids: up to 1,000 ids.
     """
 
     wait_ids: list[str]
@@ -108,9 +108,10 @@ class LookAtWaits:
 
 @dataclass(frozen=True)
 class EndedWaits:
-    """Those of the waits that have ended.
+    """The waits that have ended.
 
-    :param wait_ids: in no order; one that the store does not know any more is among them, for its task to find out.
+    :param wait_ids: their ids, in no particular order, including those that the store no longer knows, so that their
+        tasks find out.
     """
 
     wait_ids: list[str]
@@ -122,7 +123,7 @@ REGISTER_WAIT: Final = Operation(
     path="/waits",
     request=RegisterWait,
     answer=RegisteredWait,
-    says="Wait for a state of a workflow or of a step or for an event, or learn how the task's wait has ended.",
+    says="Wait for a state of a workflow or step, or for an event; or find out how the task's wait ended.",
     who=Who.TASK,
     tag="waits",
 )
@@ -133,7 +134,7 @@ LOOK_AT_WAITS: Final = Operation(
     path="/waits/look",
     request=LookAtWaits,
     answer=EndedWaits,
-    says="Which of up to 1,000 waits have ended: what a triggerer asks for all of its tasks at once.",
+    says="Find out which of up to 1,000 waits have ended. A triggerer asks for all of its tasks at once.",
     who=Who.WAITER,
     tag="waits",
 )

@@ -1,4 +1,4 @@
-"""Which way a person's wish came."""
+"""How a user's request came in."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import Enum
 
 
 class Way(str, Enum):
-    """Which way: the journal tells it beside the actor.
+    """How a user's request came in, which the journal records with the actor.
 
-    ``ui``: the page; ``cli``: the command line; ``api``: the stable HTTP interface.
+    ``ui``: the page. ``cli``: the command line. ``api``: the stable HTTP API.
     """
 
     UI = "ui"

@@ -24,7 +24,7 @@ from airflow_wfstate.domain.rules.states import WorkflowState
 
 @dataclass(frozen=True)
 class WorkflowRef:
-    """What identifies a workflow, for those who take part in it."""
+    """What identifies a workflow to its participants."""
 
     id: str
     name: str
@@ -36,32 +36,34 @@ class WorkflowRef:
 
 @dataclass(frozen=True)
 class StartWorkflow:
-    """The wish to start the workflow ``(name, key)`` from the run of a task instance.
+    """A task instance's request to start the workflow ``(name, key)`` from its run.
 
-    :param task_instance_id: of the task that starts it; it must be running.
-    :param name: of the process ("order_fulfilment").
-    :param key: the business key (an order id); unique under the name among the open workflows.
-    :param input: what the workflow was started with; another run with the same key and another input is refused. A
-        run that takes part already may start again with another one: the stored input stays.
-    :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-        when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
-        the definition says it. What is given must then be what it says.
-    :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-    :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
-    :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
-    :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-        undone; None likewise, else ``hold``. With nothing to undo it succeeds.
-    :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
-    :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-        creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
-    :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
-    :param correlation_id: None for the workflow's own id.
-    :param labels: what people search by; kept by the generation that this start creates, at most 20.
-    :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
-    :param if_exists: when the key is taken by an open workflow of another run.
-    :param relay_task_id: of the relay in the DAG that starts it; None when it has none.
-    :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
-        protection (the key of the workflow still protects from a second one).
+    :param task_instance_id: id of the task instance that starts it, which must be running.
+    :param name: name of the business process ("order_fulfilment").
+    :param key: the business key (an order id), unique among the open workflows of the name.
+    :param input: the workflow's input. A start of the same key by another run with a different input is refused. A run
+        that already takes part may start again with a different input; the stored input stays.
+    :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty if it
+        is not known. If a definition is applied to the name, the plan and the following fields come from it and can be
+        left out. If they are given, they must match it.
+    :param participants: ids of DAGs that may join by naming the workflow. A triggered child may always join.
+    :param on_failure: what happens if the workflow fails; None for the definition's value, or else ``compensate``.
+    :param on_compensation_error: what happens if a compensation fails permanently; None for the definition's value, or
+        else ``stop``.
+    :param on_skip: what happens if the operator that completes the workflow was skipped, and something could still be
+        undone; None for the definition's value, or else ``hold``. With nothing to undo, the workflow succeeds.
+    :param deadline_seconds: the deadline, counted from the start; None for the definition's value, or else no deadline.
+    :param deadline_at: the deadline as an aware datetime, instead of ``deadline_seconds``. It applies to the generation
+        that this start creates, and takes precedence over the definition's. If it has already passed, the next sweep
+        acts on it.
+    :param on_deadline: what happens when the deadline passes; None for the definition's value, or else ``flag``.
+    :param correlation_id: the correlation id; None for the workflow's own id.
+    :param labels: labels to search by, at most 20. They are stored with the generation that this start creates.
+    :param redact: JSON paths into the workflow's input and output whose values are hidden from users.
+    :param if_exists: what to do if an open workflow of another run has the key.
+    :param relay_task_id: task id of the relay in the DAG that starts it; None if it has none.
+    :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+        such protection (the workflow's key still prevents a second one).
     """
 
     task_instance_id: str
@@ -88,12 +90,12 @@ class StartWorkflow:
 class StartedWorkflow:
     """The workflow that the caller's run now belongs to.
 
-    :param role: ``owner`` when this start (or an earlier try of it) created the generation, else ``guest``.
-    :param busy: True when the workflow of this key is being compensated (perhaps because this start ended it): this
-        run takes no part in it, ask again later.
-    :param output: of a workflow that succeeded; None otherwise.
-    :param input_differs: the top-level fields in which this start's input differs from the stored one, which stays;
-        at most 20, and ``$`` for an input without fields. Empty when it does not differ.
+    :param role: ``owner`` if this start (or an earlier try of it) created the generation, otherwise ``guest``.
+    :param busy: True if the workflow of this key is being compensated (perhaps because this start ended it). This run
+        does not take part in it; ask again later.
+    :param output: the output of a workflow that has succeeded; otherwise None.
+    :param input_differs: the top-level fields in which this start's input differs from the stored one, up to 20; ``$``
+        for an input without fields. Empty if it does not differ. The stored input stays.
     """
 
     workflow: WorkflowRef
@@ -105,13 +107,13 @@ class StartedWorkflow:
 
 @dataclass(frozen=True)
 class CompleteWorkflow:
-    """The wish to end the workflow of a task instance's run as succeeded.
+    """A task instance's request to complete the workflow of its run.
 
-    :param task_instance_id: of the task that completes it; it must be running.
-    :param output: what the workflow produced.
+    :param task_instance_id: id of the task instance that completes it, which must be running.
+    :param output: the workflow's output.
     :param idempotency_key: as for :class:`StartWorkflow`.
-    :param over_failed_steps: whether the author lets it succeed over steps of the caller's run that have failed for
-        good. One that Airflow tries again keeps it open in any case.
+    :param over_failed_steps: whether it may succeed although steps of the caller's run have failed permanently. A
+        failed step that Airflow retries keeps it open in any case.
     """
 
     task_instance_id: str
@@ -124,10 +126,10 @@ class CompleteWorkflow:
 class CompletedWorkflow:
     """How the workflow ended.
 
-    :param output: the stored output; for a guest's completion that is the one of the first completion.
-    :param not_reached: entries of the plan that have no step, in the plan's order.
-    :param waits_for: why it is not completed yet, as a sentence without its full stop: the owner is still at it, or a
-        guest is; ask again later. None when it has ended.
+    :param output: the stored output; for a guest, that of the first completion.
+    :param not_reached: entries of the plan without a step, in the plan's order.
+    :param waits_for: why it is not completed yet, as a sentence without a full stop: the owner or a guest is still
+        running; ask again later. None if it has ended.
     """
 
     workflow: WorkflowRef
@@ -140,7 +142,7 @@ class CompletedWorkflow:
 class LinkedRun:
     """A DAG run that takes part in a workflow.
 
-    :param state: of the DAG run in Airflow; None when the run does not exist (not yet, or no more).
+    :param state: state of the DAG run in Airflow; None if the run does not exist (yet, or any more).
     """
 
     dag_id: str
@@ -154,31 +156,31 @@ class LinkedRun:
 class WorkflowSummary:
     """A line of a list of workflows.
 
-    In a list its errors and its ``hold_reason`` are one line of each, of at most 300 characters (``error_line``): a
-    list is asked for every few seconds. One workflow alone has all of them.
+    In a list, its errors and its ``hold_reason`` are shortened to one line of at most 300 characters each
+    (``error_line``), because lists are polled every few seconds. Get a single workflow for the full texts.
 
-    :param steps_done: begun steps that succeeded or were skipped; each item of a mapped step counts, here and below.
-    :param steps_total: begun steps, and planned ones that have not begun (one each, mapped or not).
-    :param steps_running: of them at work or waiting.
-    :param steps_failed: of them failed or lost.
-    :param steps_compensated: of them undone.
-    :param current_step: by name, the step at work or waiting that changed last; in full (``mail[tell_sent].send``)
-        where its participant takes part at several places. None when there is none.
-    :param error: of the first failure since it last ran, or why it was ended before its time; None when it was neither,
-        and as soon as it is set going again.
-    :param hold_reason: why it waits for a person; None when it does not.
-    :param updated_at: of the last change (checkpoints do not count).
-    :param forward_ended_at: when it last left running, whether it had succeeded, failed, was cancelled or was to be
-        undone; None while it runs. What it took after that is the wait for its undo, and the undo.
-    :param ended_at: None while open.
-    :param labels: by name.
+    :param steps_done: begun steps that succeeded or were skipped. Here and below, each item of a mapped step counts.
+    :param steps_total: begun steps, plus planned steps that have not begun (each counted once, mapped or not).
+    :param steps_running: steps that are running or waiting.
+    :param steps_failed: steps that have failed or are lost.
+    :param steps_compensated: steps that were undone.
+    :param current_step: the name of the running or waiting step that changed last; the full name
+        (``mail[tell_sent].send``) if its participant takes part at several places. None if there is none.
+    :param error: the first error since it last ran, or why it was cancelled; None if there is neither, and after a
+        resume.
+    :param hold_reason: why it is on hold until an operator decides; None if it is not.
+    :param updated_at: when it last changed (checkpoints do not count).
+    :param forward_ended_at: when it last left ``running``, whether it succeeded, failed, was cancelled or was to be
+        compensated; None while it is running. Any time after that went into waiting for compensation, and compensating.
+    :param ended_at: when it ended; None while it is open.
+    :param labels: its labels, by name.
     :param participants: the DAGs that take part, in the order in which their runs joined.
-    :param owner: of the DAG that started it, as Airflow knows it; None when it does not.
-    :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
-        last sweep found them.
-    :param failing: a step that has failed while the workflow still runs; None when there is none.
-    :param failed_step: the step that failed first, also of a workflow that has failed, was cancelled or was undone
-        since; None when none has failed, and of a workflow that succeeded.
+    :param owner: Airflow's owner of the DAG that started it; None if Airflow does not know it.
+    :param flags: why it makes no progress or needs attention, by kind. Overdue and held are current, the others as of
+        the last sweep.
+    :param failing: a step that has failed while the workflow is still running; None if there is none.
+    :param failed_step: the step that failed first, even if the workflow has failed, was cancelled or was compensated
+        since; None if none has failed, or the workflow succeeded.
     """
 
     id: str
@@ -214,8 +216,8 @@ class WorkflowSummary:
 class WorkflowPage:
     """A page of a list.
 
-    :param next_cursor: for the next page; None when this is the last.
-    :param total: how many there are on all pages, at this moment; None when it was not asked for.
+    :param next_cursor: the cursor of the next page; None if this is the last.
+    :param total: the current number of workflows on all pages; None if it was not requested.
     """
 
     workflows: list[WorkflowSummary]
@@ -229,7 +231,7 @@ START_WORKFLOW: Final = Operation(
     path="/workflows",
     request=StartWorkflow,
     answer=StartedWorkflow,
-    says="Start a workflow, or attach the caller's run to the one that has the key.",
+    says="Start a workflow, or attach the caller's run to the workflow that already has the key.",
     who=Who.TASK,
     tag="workflows",
     is_keyed=True,
@@ -241,7 +243,7 @@ COMPLETE_WORKFLOW: Final = Operation(
     path="/workflows/complete",
     request=CompleteWorkflow,
     answer=CompletedWorkflow,
-    says="End the workflow of the caller's run as succeeded.",
+    says="Complete the workflow of the caller's run as succeeded.",
     who=Who.TASK,
     tag="workflows",
     is_keyed=True,
@@ -253,7 +255,7 @@ LIST_WORKFLOWS: Final = Operation(
     path="/workflows",
     request=WorkflowQuery,
     answer=WorkflowPage,
-    says="A page of the workflows that the caller may see.",
+    says="List a page of the workflows that the caller may see.",
     who=Who.LISTER,
     tag="workflows",
     has_tag=True,

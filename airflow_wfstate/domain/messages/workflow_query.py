@@ -1,6 +1,6 @@
-"""Which workflows a list or a count shall hold, and in which order.
+"""The query for lists and counts of workflows.
 
-Imported whenever ``airflow`` starts, for the options of ``airflow wfstate list``: it imports little.
+It is imported whenever ``airflow`` starts, for the options of ``airflow wfstate list``, so it imports little itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from airflow_wfstate.domain.rules.text.text_filter import MAX_TEXT
 
 
 class WorkflowSort(str, Enum):
-    """The order of a list; a minus sign means the greatest first. The id decides between equals.
+    """The order of a list. A minus sign reverses it. Ties are ordered by id.
 
-    By duration: from the start until it last left running (``forward_ended_at``), until now while it runs.
+    The duration is counted from the start until it last left ``running`` (``forward_ended_at``), or until now while it
+    is running.
     """
 
     NEWEST = "-started_at"
@@ -35,50 +36,49 @@ class WorkflowSort(str, Enum):
 
 @dataclass(frozen=True)
 class WorkflowQuery:
-    """Which workflows a list shall hold, and in which order.
+    """Which workflows to list, and in which order.
 
-    What each field asks for stands beside it; None, and an empty list, ask for nothing. A new filter is a field here,
+    Each field is described in its metadata. None or an empty list does not filter. To add a filter, add a field here
     and a condition in ``store/reading/lists/workflow_filter.py``.
 
-    :param stuck: False: only workflows without a flag.
-    :param cursor: the page before must have had the same filters and order; its times and its limit may differ. None
-        for the first page.
-    :param includes_dagless: with ``readable_dag_ids``, also workflows in which no DAG takes part.
+    :param stuck: False for only workflows without a flag.
+    :param cursor: the cursor from the previous page, which must have had the same filters and order; its times and
+        limit may differ. None for the first page.
+    :param includes_dagless: with ``readable_dag_ids``, include workflows in which no DAG takes part.
     """
 
-    name: str | None = field(default=None, metadata=asked("Only workflows of this name"))
-    key: str | None = field(default=None, metadata=asked("Only workflows with this key, as a whole"))
+    name: str | None = field(default=None, metadata=asked("Only workflows with this name"))
+    key: str | None = field(default=None, metadata=asked("Only workflows with exactly this key"))
     key_prefix: str | None = field(
-        default=None, metadata=asked("Only workflows whose key begins so; wildcards are ordinary letters")
+        default=None, metadata=asked("Only workflows whose key begins with this text; there are no wildcards")
     )
     search: str | None = field(default=None, metadata=asked("Only workflows whose key or correlation id begins so"))
     contains: str | None = field(
         default=None,
         metadata=asked(
-            "Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small "
-            "letters or capitals",
+            "Only workflows whose key or label value contains this text of at least 3 characters (not case-sensitive)",
             max_length=MAX_TEXT,
         ),
     )
     error: str | None = field(
         default=None,
         metadata=asked(
-            "Only workflows whose error holds this text of at least 3 characters; in small letters or capitals",
+            "Only workflows whose error contains this text of at least 3 characters (not case-sensitive)",
             max_length=MAX_TEXT,
         ),
     )
     states: list[WorkflowState] = field(
-        default_factory=list, metadata=asked("Only workflows in this state, or one of these", parameter="state")
+        default_factory=list, metadata=asked("Only workflows in one of these states", parameter="state")
     )
     dag_id: str | None = field(default=None, metadata=asked("Only workflows in which a run of this DAG takes part"))
     run_id: str | None = field(
-        default=None, metadata=asked("Only workflows in which this run takes part; dag_id names its DAG")
+        default=None, metadata=asked("Only workflows in which this run takes part; also give its dag_id")
     )
     correlation_id: str | None = field(default=None, metadata=asked("Only workflows with this correlation id"))
     labels: dict[str, str] = field(
         default_factory=dict,
         metadata=asked(
-            "Only workflows with this label, name=value; with all of them, if there are several",
+            "Only workflows with this label, name=value; if repeated, only workflows with all of them",
             parameter="label",
             parse=parse_labels,
             pattern=r"^[^=\x00]+=[^\x00]+$",
@@ -87,7 +87,7 @@ class WorkflowQuery:
     )
     step_states: list[StepState] = field(
         default_factory=list,
-        metadata=asked("Only workflows of which a step is in this state, or one of these", parameter="step_state"),
+        metadata=asked("Only workflows with a step in one of these states", parameter="step_state"),
     )
     since: datetime | None = field(default=None, metadata=asked("Only workflows that started at or after this time"))
     until: datetime | None = field(default=None, metadata=asked("Only workflows that started before this time"))
@@ -98,25 +98,25 @@ class WorkflowQuery:
         default=None, metadata=asked("Only workflows that last changed before this time")
     )
     stuck: bool | None = field(
-        default=None, metadata=asked("Only workflows with a flag: they make no progress, or need a person")
+        default=None, metadata=asked("Only workflows with a flag, which make no progress or need attention")
     )
     sort: WorkflowSort = field(
         default=WorkflowSort.NEWEST,
-        metadata=asked("The order; a minus sign means the greatest first", is_filter=False),
+        metadata=asked("The order; a minus sign reverses it", is_filter=False),
     )
     limit: int = field(default=50, metadata=PAGE_SIZE)
     cursor: str | None = field(
         default=None,
-        metadata=asked("Where the page begins: next_cursor of the page before", is_filter=False, max_length=2000),
+        metadata=asked("Where the page begins: next_cursor of the previous page", is_filter=False, max_length=2000),
     )
     with_total: bool = field(
         default=False,
-        metadata=asked("Also count all that match and that the caller may see", parameter="total", is_filter=False),
+        metadata=asked("Also count all matching workflows that the caller may see", parameter="total", is_filter=False),
     )
     readable_dag_ids: frozenset[str] | None = field(
         default=None,
         metadata=asked(
-            "Narrows what the caller may see to workflows in which one of these DAGs takes part",
+            "Restrict the result to workflows in which one of these DAGs takes part",
             parameter="readable_dag_id",
             has_option=False,
             parse=frozenset,

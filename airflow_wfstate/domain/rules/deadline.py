@@ -1,4 +1,4 @@
-"""When a workflow is to have ended: after a time from its start on, or at a moment."""
+"""The deadline of a workflow: a duration from its start, or a point in time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_wfstate.domain.rules.text.moment import parse_moment
 from airflow_wfstate.exceptions import InvalidRequest
 
 LONGEST: Final = timedelta(days=100 * 366)
-"""The longest duration that may be asked for."""
+"""The longest possible duration."""
 
 _HOW: Final = (
     "Give a positive timedelta, a datetime with a time zone, or a text that is or renders to an ISO 8601 duration in "
@@ -19,10 +19,10 @@ _HOW: Final = (
 
 
 def check_deadline(value: object) -> timedelta | datetime:
-    """The deadline that a value means.
+    """Convert a value to a deadline.
 
-    :raises InvalidRequest: it means none: it is of another type, not above zero or over a hundred years; a moment
-        without a time zone; a text of another form.
+    :raises InvalidRequest: the value is not a deadline: it has another type or another form, is not above zero, is over
+        a hundred years, or has no time zone.
     """
     if isinstance(value, str):
         value = _parsed(value.strip())

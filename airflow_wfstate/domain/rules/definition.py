@@ -1,4 +1,4 @@
-"""The definition of a workflow's name, versioned by its content."""
+"""The definition of a workflow name, versioned by its content."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from airflow_wfstate.domain.rules.services.choreography import (
 
 @dataclass(frozen=True)
 class Definition:
-    """What is declared about a name.
+    """What is declared about a workflow name.
 
-    :param participants: DAGs that may join.
-    :param choreography: the services that take part, and the events that are heard; None when there are none.
+    :param participants: the DAGs that may join.
+    :param choreography: the services that take part, and their events; None if there are none.
     """
 
     plan: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Definition:
     choreography: Choreography | None = None
 
     def content(self) -> str:
-        """The canonical text of which the version is taken."""
+        """The canonical text from which the version is computed."""
         return canonical_json(
             {
                 "deadline_seconds": self.deadline_seconds,
@@ -47,24 +47,24 @@ class Definition:
                 "on_failure": self.on_failure.value,
                 "participants": list(self.participants),
                 "plan": list(self.plan),
-                # Definitions of before revision 0006 keep their hash.
+                # Definitions from before revision 0006 keep their hash.
                 **({"redact": list(self.redact)} if self.redact else {}),
-                # And those of before revision 0007.
+                # So do those from before revision 0007.
                 **({} if self.on_skip is SkipPolicy.HOLD else {"on_skip": self.on_skip.value}),
-                # And those without services.
+                # So do those without services.
                 **({} if self.choreography is None else {"choreography": _choreography_values(self.choreography)}),
             },
             sort_keys=True,
         )
 
     def sha256(self) -> str:
-        """Of the content: the definition's version."""
+        """The hash of the content: the definition's version."""
         return hashlib.sha256(self.content().encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True)
 class NamedDefinition:
-    """A definition, and the name of the workflows that it is about."""
+    """A definition, with the name of the workflows that it applies to."""
 
     name: str
     definition: Definition

@@ -1,4 +1,4 @@
-"""Why a workflow was ended before its time, as its error and its undos are told."""
+"""Why a workflow was cancelled or compensated, for its error and its compensations."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _DEEDS: Final = {"cancel": "Cancelled by", "compensate": "Undone at the request 
 
 
 def end_reason(by: str, actor: str, reason: str | None, *, earlier_error: str | None) -> str:
-    """The error of a workflow that was ended, in one or two sentences.
+    """The error of a workflow that was ended early, in one or two sentences.
 
-    :param by: ``cancel`` and ``compensate`` for what a person asked for; else who did it by itself (``deadline``,
-        ``terminate``), and ``reason`` is the whole sentence, without its full stop.
-    :param actor: who did it, as the journal names it: ``user:name`` or ``cli:name``.
-    :param reason: a person's words; None when none were given.
-    :param earlier_error: why it had failed before; None when it had not.
+    :param by: ``cancel`` or ``compensate`` for a user's request; otherwise what caused it (``deadline``,
+        ``terminate``), and ``reason`` is then the whole sentence without a full stop.
+    :param actor: who did it, in the journal's form: ``user:name`` or ``cli:name``.
+    :param reason: the user's reason; None if none was given.
+    :param earlier_error: the error with which it had failed earlier; None if it had not.
     """
     if by in _DEEDS:
         kind, _, name = actor.partition(":")

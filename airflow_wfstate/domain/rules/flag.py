@@ -1,7 +1,8 @@
-"""A flag: why an open workflow makes no progress, or needs a person.
+"""Flags: why an open workflow makes no progress, or needs attention.
 
-What follows from the workflow's own row is computed when somebody looks, and is true at that moment. The sweep finds
-the rest in Airflow's tables, sets it and takes it away; a stored flag is shown only in the states of its kind.
+Flags that follow from the workflow's own row are computed when they are read, and are always current. The sweep finds
+the others in Airflow's tables, and sets and removes them. A stored flag is shown only in the states that its kind
+allows.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from airflow_wfstate.domain.rules.text.error_line import error_line
 
 
 class FlagKind(str, Enum):
-    """What kind of cause a flag names.
+    """The kind of cause of a flag.
 
-    ``overdue``: the deadline has passed. ``held``: it failed, or a compensation did, and a person must decide.
-    ``child_lost``: a run that it waits for is gone. ``upstream_failed``: a task will never run, because one before it
-    failed. ``queued``: a task waits too long for its turn at Airflow. ``slow``: a step is at work, and longer without
-    checkpoint or heartbeat than it usually takes. ``not_completed``: its runs ended well, and it was never completed.
-    ``turn_not_taken``: a relay has the turn to compensate, and does not run. ``waits_for_service``: a service has not
-    reported for longer than it usually takes: on a step of its own, or on an undo that it was asked for.
+    ``overdue``: the deadline has passed. ``held``: it or a compensation failed, and an operator must decide.
+    ``child_lost``: a run that it waits for is gone. ``upstream_failed``: a task will never run because an upstream task
+    failed. ``queued``: a task has waited too long to be started by Airflow. ``slow``: a step has been running without a
+    checkpoint or heartbeat for longer than usual. ``not_completed``: its runs ended well, but it was never completed.
+    ``turn_not_taken``: a relay has the turn to compensate, but does not run. ``waits_for_service``: a service has not
+    reported for longer than usual, either on its own step or on a requested undo.
     """
 
     OVERDUE = "overdue"
@@ -51,10 +52,10 @@ FLAG_STATES: Final[Mapping[FlagKind, tuple[WorkflowState, ...]]] = {
     FlagKind.TURN_NOT_TAKEN: (_W.COMPENSATING,),
     FlagKind.WAITS_FOR_SERVICE: (_W.RUNNING, _W.COMPENSATING),
 }
-"""The states in which a workflow may have a flag of each kind; in any other it would contradict the state."""
+"""The states in which a workflow may have a flag of each kind. In any other state it would be contradictory."""
 
 COMPUTED_FLAGS: Final = (FlagKind.OVERDUE, FlagKind.HELD)
-"""These follow from the workflow's row, and are never stored."""
+"""These are computed from the workflow's row and never stored."""
 
 
 def kinds_in(state: WorkflowState) -> list[FlagKind]:
@@ -64,13 +65,12 @@ def kinds_in(state: WorkflowState) -> list[FlagKind]:
 
 @dataclass(frozen=True)
 class Flag:
-    """One cause, as the workflow's row or Airflow's tables show it.
+    """One cause, found in the workflow's row or in Airflow's tables.
 
-    :param cause: one sentence, for people.
-    :param since: when it came to be so, as far as that is known; else when the sweep first saw it.
-    :param owner: of the DAG concerned, as Airflow's tables name it; of a service, who sends for it; None when that is
-        not known.
-    :param command: that would help, to be typed as it stands.
+    :param cause: the cause in one sentence, for people.
+    :param since: when it began, if that is known; otherwise when the sweep first saw it.
+    :param owner: Airflow's owner of the DAG, or the sender for a service; None if it is not known.
+    :param command: a command that would help, ready to be pasted.
     """
 
     kind: FlagKind
@@ -82,10 +82,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class FlaggedRow:
-    """What the computed flags of a workflow follow from.
+    """The data from which a workflow's computed flags are derived.
 
-    :param state_changed_at: since when it is in its state; None when that is not known.
-    :param owner: of the DAG that started it; None when that is not known.
+    :param state_changed_at: when it entered its state; None if that is not known.
+    :param owner: Airflow's owner of the DAG that started it; None if it is not known.
     """
 
     id: str
@@ -99,7 +99,7 @@ class FlaggedRow:
 
 
 def computed_flags(row: FlaggedRow, now: datetime) -> list[Flag]:
-    """The flags that follow from a workflow's row at the time ``now``, in order of declaration."""
+    """The flags computed from a workflow's row at the time ``now``, in order of declaration."""
     return [flag for flag in (_overdue(row, now), _held(row)) if flag is not None]
 
 

@@ -1,4 +1,4 @@
-"""How two inputs of a workflow differ: in names, never in values."""
+"""How two inputs of a workflow differ, by names and never by values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_LENGTH: Final = 100
 def differing_fields(stored: Payload, given: Payload) -> list[str]:
     """The names of the top-level fields in which the inputs differ, in alphabetical order.
 
-    At most 20, each cut to 100 characters; ``$`` alone when one of the inputs is no dict with text keys.
+    At most 20 names, each cut to 100 characters; only ``$`` if one of the inputs is not a dict with string keys.
     """
     if stored.sha256 == given.sha256:
         return []

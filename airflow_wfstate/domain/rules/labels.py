@@ -1,4 +1,4 @@
-"""Labels of a workflow: what people search by besides name and key, such as ``region=eu``. Not for secrets."""
+"""Labels of a workflow, such as ``region=eu``, to search by in addition to name and key. They must not be secrets."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 
 MAX_LABELS: Final = 20
-"""Of one workflow, and of those that a list may ask for."""
+"""The most labels of one workflow, and in one filter."""
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
     """Check the labels of a workflow.
 
-    :raises InvalidName: there are too many; or a name or value breaks the rule of names, or a name holds ``=``.
+    :raises InvalidName: there are too many, a name or value is not valid, or a name contains ``=``.
     """
     if len(labels) > MAX_LABELS:
         raise InvalidName(f"There are {len(labels)} labels.", f"At most {MAX_LABELS} are allowed.")
@@ -24,14 +24,14 @@ def check_labels(labels: Mapping[str, str]) -> None:
         check_name(f"value of the label {name!r}", value)
         if "=" in name:
             raise InvalidName(
-                f"The label {name!r} holds the character =.", "Leave it out: name=value is how it is asked for."
+                f"The label {name!r} contains the character =.", "Remove it, because labels are written as name=value."
             )
 
 
 def parse_labels(texts: Iterable[str]) -> dict[str, str]:
-    """The labels that a list asks for, each as ``name=value``; the same one twice counts once.
+    """Parse the labels of a filter, each as ``name=value``. Duplicates count once.
 
-    :raises InvalidRequest: one is not of that form, a name is given two values, or there are more than 20.
+    :raises InvalidRequest: one does not have that form, a name has two values, or there are more than 20.
     """
     labels: dict[str, str] = {}
     for text in texts:
@@ -40,7 +40,7 @@ def parse_labels(texts: Iterable[str]) -> dict[str, str]:
             raise InvalidRequest(f"{text[:80]!r} is not a label.", "Write it as name=value.")
         if labels.setdefault(name, value) != value:
             raise InvalidRequest(
-                f"The label {name[:80]!r} is asked for with two values, {labels[name][:80]!r} and {value[:80]!r}; a "
+                f"The filter has two values for the label {name[:80]!r}, {labels[name][:80]!r} and {value[:80]!r}; a "
                 "workflow has one.",
                 "Ask for one of them.",
             )
@@ -49,11 +49,9 @@ def parse_labels(texts: Iterable[str]) -> dict[str, str]:
 
 
 def check_label_filter(labels: Mapping[str, str]) -> None:
-    """Check how many labels a list asks for.
+    """Check how many labels a filter has.
 
     :raises InvalidRequest: there are more than a workflow can have.
     """
     if len(labels) > MAX_LABELS:
-        raise InvalidRequest(
-            f"A list is asked for with {len(labels)} labels; a workflow has at most {MAX_LABELS}.", "Ask for fewer."
-        )
+        raise InvalidRequest(f"The filter has {len(labels)} labels; a workflow has at most {MAX_LABELS}.", "Use fewer.")

@@ -1,4 +1,4 @@
-"""How large a page of any list may be."""
+"""The size of a page of any list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from airflow_wfstate.exceptions import InvalidRequest
 
 MAX_LIMIT: Final = 1000
-"""Of a page of any list."""
+"""The maximum size of a page of any list."""
 
 
 def check_limit(limit: int) -> None:

@@ -1,4 +1,4 @@
-"""Where the page of a workflow is, from the api-server's root."""
+"""The path of a workflow's page, from the api-server's root."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A payload: a value as it is stored, hashed and sent.
+"""Payloads: values in the form in which they are stored, hashed and sent.
 
-The text is JSON in ASCII, without spaces. What JSON has no form for is written as MongoDB Extended JSON v2
-writes it (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/): ``{"$numberDouble": "NaN"}``,
-``"Infinity"``, ``"-Infinity"``. An object of the user's that looks like that is wrapped once more
-(``{"$literal": {...}}``), so that every value comes back as it was.
+The text is JSON in ASCII, without spaces. Values that JSON cannot represent are written as in MongoDB Extended JSON v2
+(https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/): ``{"$numberDouble": "NaN"}``, ``"Infinity"``,
+``"-Infinity"``. A user's object that looks like this is wrapped once more (``{"$literal": {...}}``), so that every
+value is read back unchanged.
 
-Richer Python types become JSON values before (``airflow_wfstate.backends.codec``).
+Richer Python types are converted to JSON values beforehand (``airflow_wfstate.backends.codec``).
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _NUMBER: Final = "$numberDouble"
 _LITERAL: Final = "$literal"
 _RESERVED: Final = frozenset({_NUMBER, _LITERAL})
 MAX_DEPTH: Final = 100
-"""Of lists and dicts inside each other."""
+"""The maximum nesting of lists and dicts."""
 
 
 @dataclass(frozen=True)
 class Payload:
     """A stored value.
 
-    :param type: the Python type's name, as people read it ("dict", "datetime"); it decodes nothing.
-    :param text: the JSON text. Exactly these bytes were hashed.
-    :param size: bytes of the text.
-    :param sha256: of the text, in hexadecimal.
-    :param is_masked: whether the text is not the stored one, which size and sha256 are of: parts of it were hidden from
-        the reader (``***``), or it could not be read and the text says why.
+    :param type: the name of the Python type for display ("dict", "datetime"). It is not used to decode the value.
+    :param text: the JSON text. The hash is of exactly these bytes.
+    :param size: size of the text in bytes.
+    :param sha256: hash of the text, in hexadecimal.
+    :param is_masked: whether the text differs from the stored one, to which size and sha256 refer: parts were hidden
+        from the reader (``***``), or it could not be read and the text says why.
     """
 
     type: str
@@ -47,53 +47,53 @@ class Payload:
 
     @classmethod
     def of(cls, value: JsonValue, *, type_name: str | None = None, sort_keys: bool = False) -> Payload:
-        """The payload of a JSON value.
+        """Make the payload of a JSON value.
 
-        :param type_name: default: the name of the value's own type.
-        :param sort_keys: for values that are compared by meaning (a workflow's input); otherwise the order of the
-            keys is kept.
-        :raises InvalidPayload: when the value holds something else than JSON values, or nests deeper than 100.
+        :param type_name: the name of the type. Default: that of the value's own type.
+        :param sort_keys: sort the keys, for values that are compared, such as a workflow's input. By default their
+            order is kept.
+        :raises InvalidPayload: the value contains something other than JSON values, or nests deeper than 100 levels.
         """
         return cls.of_text(canonical_json(value, sort_keys=sort_keys), type_name or type(value).__name__)
 
     @classmethod
     def of_text(cls, text: str, type_name: str) -> Payload:
-        """The payload whose text is already canonical."""
+        """Make a payload from a text that is already canonical."""
         return cls(type=type_name, text=text, size=len(text), sha256=hashlib.sha256(text.encode("ascii")).hexdigest())
 
     def value(self) -> JsonValue:
-        """The JSON value again, with its masks where it is masked.
+        """The JSON value, with any masks.
 
-        :raises InvalidPayload: when the text does not match its hash (somebody changed it) or is no JSON.
+        :raises InvalidPayload: the text does not match its hash (it was changed), or is not JSON.
         """
         if not self.is_masked and self.hash_of_text() != self.sha256:
             raise InvalidPayload(
                 f"A stored value of type {self.type} does not match its sha256 {self.sha256}.",
-                "The stored text was changed from outside; restore it from a backup.",
+                "The stored text was changed outside of Airflow. Restore it from a backup.",
             )
         return parse_canonical_json(self.text)
 
     def hash_of_text(self) -> str:
-        """The sha256 that the text has."""
+        """The sha256 of the text."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def canonical_json(value: JsonValue, *, sort_keys: bool = False) -> str:
     """The text of a JSON value: ASCII, no spaces; equal values (with ``sort_keys``) have equal texts.
 
-    :raises InvalidPayload: when the value holds something else than JSON values, or nests deeper than 100.
+    :raises InvalidPayload: the value contains something other than JSON values, or is nested deeper than 100 levels.
     """
     return (_SORTING_ENCODER if sort_keys else _ENCODER).encode(_escaped(value, "value", 0))
 
 
 def _encoder(*, sort_keys: bool) -> json.JSONEncoder:
-    # What _escaped returns has no circles.
+    # What _escaped returns has no cycles.
     return json.JSONEncoder(
         check_circular=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=True
     )
 
 
-# Made once: json.dumps makes one for each call that is not of its default form, a third of what a small value takes.
+# Created once: json.dumps would create one for each call with non-default options, a third of a small value's cost.
 _ENCODER: Final = _encoder(sort_keys=False)
 _SORTING_ENCODER: Final = _encoder(sort_keys=True)
 
@@ -103,19 +103,19 @@ def _refuse_constant(name: str) -> JsonValue:
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
-"""Of JSON alone: Python's own takes NaN and Infinity too."""
+"""A strict JSON decoder; Python's default one also accepts NaN and Infinity."""
 
 
 def parse_canonical_json(text: str) -> JsonValue:
-    """The value of a text that :func:`canonical_json` made.
+    """Read a value from a text that :func:`canonical_json` made.
 
-    :raises InvalidPayload: when the text is no JSON, or nests deeper than 100.
+    :raises InvalidPayload: the text is not JSON, or is nested deeper than 100 levels.
     """
     try:
         value: JsonValue = _DECODER.decode(text)
         return _unescaped(value, 0)
     except (ValueError, RecursionError) as error:
-        raise InvalidPayload(f"A value is no JSON: {error}.", "Give it as canonical_json() makes it.") from error
+        raise InvalidPayload(f"A value is not JSON: {error}.", "Use a text from canonical_json().") from error
 
 
 def _escaped(value: JsonValue, path: str, depth: int) -> JsonValue:
@@ -136,12 +136,12 @@ def _escaped(value: JsonValue, path: str, depth: int) -> JsonValue:
                 raise InvalidPayload(
                     f"{path} has a key of type {type(key).__name__}.", "JSON objects have strings as keys."
                 )
-            # Most members are texts, of which nothing is to be escaped: no call, and no path, for them.
+            # Most members are strings, which need no escaping, so there is no call and no path for them.
             escaped[key] = item if type(item) is str else _escaped(item, f"{path}.{key}", depth + 1)
         return {_LITERAL: escaped} if len(value) == 1 and not _RESERVED.isdisjoint(value) else escaped
     raise InvalidPayload(
-        f"{path} is of type {type(value).__qualname__}, which JSON cannot hold.",
-        "Return what can be stored: numbers, strings, lists, dicts, or a type that Airflow serialises for XCom.",
+        f"{path} is of type {type(value).__qualname__}, which JSON cannot represent.",
+        "Return numbers, strings, lists, dicts, or a value of a type that Airflow serialises for XCom.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The plan of a workflow, and the progress along it.
+"""The plan of a workflow, and its progress.
 
 Planned steps that have not begun are computed here, never stored.
 """
@@ -15,17 +15,17 @@ from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidName
 
 MAX_PLAN_ENTRIES: Final = 1000
-"""Of one plan."""
+"""The most entries in one plan."""
 
 MAX_PARTICIPANTS: Final = 1000
-"""DAGs that one definition lets join."""
+"""The most DAGs that one definition allows to join."""
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """What the plan needs to know of steps that have begun: the items of a mapped step that are in one state, or one.
+    """A begun step for the plan: one that is not mapped, or the items of a mapped step that are in one state.
 
-    :param items: how many they are.
+    :param items: how many items there are.
     """
 
     participant: str
@@ -36,15 +36,16 @@ class PlannedStep:
 
     @property
     def called(self) -> StepName:
-        """What the step is called, without an item."""
+        """The name of the step, without an item."""
         return StepName(self.participant, self.name, place=self.place)
 
 
 @dataclass(frozen=True)
 class ItemCounts:
-    """How far a workflow is, each item of a mapped step counted.
+    """The progress of a workflow, counting each item of a mapped step.
 
-    :param remaining: planned steps that have not begun, one each: how many items they will have is not known.
+    :param remaining: planned steps that have not begun, each counted once, since their number of items is not known
+        yet.
     """
 
     done: int
@@ -61,17 +62,17 @@ class ItemCounts:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a workflow stands.
+    """The progress of a workflow.
 
     Each list holds entries of the plan in the plan's order, followed by begun steps that the plan does not name
     (as ``participant.step``, or ``participant[place].step`` where the participant has several places). An entry of a
     mapped step is done when all its begun items are, an entry ``participant.step`` when it is at all places.
 
     :param done: succeeded or skipped.
-    :param running: at work or waiting.
+    :param running: running or waiting.
     :param failed: failed or lost.
-    :param compensated: undone, wholly or so far.
-    :param remaining: planned, and not begun.
+    :param compensated: undone, completely or partly.
+    :param remaining: planned, but not begun.
     """
 
     done: list[str]
@@ -88,21 +89,21 @@ class Progress:
 
 
 def check_plan(entries: Sequence[str]) -> list[str]:
-    """Return the plan when every entry is a name and none stands twice.
+    """Check that every entry of the plan is a name and none is listed twice, and return the plan.
 
-    :raises InvalidName: otherwise; also when there are more than :data:`MAX_PLAN_ENTRIES`.
+    :raises InvalidName: this is not the case, or there are more than :data:`MAX_PLAN_ENTRIES`.
     """
     if len(entries) > MAX_PLAN_ENTRIES:
         raise InvalidName(
             f"The plan has {len(entries)} entries; at most {MAX_PLAN_ENTRIES} are allowed.",
-            "Name each step once: a mapped step is one entry, however many items it has.",
+            "List each step once; a mapped step is one entry, however many items it has.",
         )
     seen: set[str] = set()
     for entry in entries:
         if check_name("plan entry", entry) in seen:
             raise InvalidName(
                 f"The plan names {entry!r} twice.",
-                "Name each step once; where two DAGs have a step of that name, write participant.step.",
+                "List each step once. If two DAGs have a step of that name, write participant.step.",
             )
         seen.add(entry)
     return list(entries)
@@ -111,8 +112,8 @@ def check_plan(entries: Sequence[str]) -> list[str]:
 def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
     """The progress of a workflow with this plan and these begun steps.
 
-    A step belongs to the entry ``participant[place].name`` if the plan has it, else to ``participant.name``, else to
-    ``name``.
+    A step belongs to the entry ``participant[place].name`` if the plan has it, otherwise to ``participant.name``,
+    otherwise to ``name``.
     """
     begun: dict[str, list[StepState]] = {}
     planned = set(plan)
@@ -127,7 +128,7 @@ def progress(plan: Sequence[str], steps: Iterable[PlannedStep]) -> Progress:
 
 
 def count_items(plan: Sequence[str], steps: Sequence[PlannedStep]) -> ItemCounts:
-    """How far a workflow with this plan and these begun steps is."""
+    """Count the progress of a workflow with this plan and these begun steps."""
 
     def of(*states: StepState) -> int:
         return sum(step.items for step in steps if step.state in states)

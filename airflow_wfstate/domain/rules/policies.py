@@ -1,4 +1,4 @@
-"""The policies of a workflow: what follows on a failure, a deadline, a skipped end, a second start."""
+"""The policies of a workflow: what happens on a failure, a deadline, a skipped completion, and a second start."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from enum import Enum
 
 
 class FailurePolicy(str, Enum):
-    """What follows when a workflow fails: ``compensate`` what was done, or ``hold`` it for a person."""
+    """What happens when a workflow fails: ``compensate`` it, or put it on ``hold`` until an operator decides."""
 
     COMPENSATE = "compensate"
     HOLD = "hold"
 
 
 class CompensationErrorPolicy(str, Enum):
-    """What follows when a compensation has failed for good.
+    """What happens when a compensation has failed permanently.
 
-    ``stop``: the workflow is held at once, and what is still to be undone stays armed. ``continue``: the others are
-    tried first, and then it is held.
+    ``stop``: the workflow is put on hold at once, and the remaining compensations stay armed. ``continue``: the
+    remaining compensations run first.
     """
 
     STOP = "stop"
@@ -24,10 +24,10 @@ class CompensationErrorPolicy(str, Enum):
 
 
 class DeadlinePolicy(str, Enum):
-    """What follows, once, when the deadline of a running or failed workflow passes.
+    """What happens, once, when the deadline of a running or failed workflow passes.
 
-    ``flag``: it is shown as overdue. ``fail``: a running one fails, and ``on_failure`` decides about the rest.
-    ``cancel``: it is cancelled. ``compensate``: it is cancelled, and what was done is undone.
+    ``flag``: it is marked as overdue. ``fail``: a running workflow fails, and ``on_failure`` applies. ``cancel``: it is
+    cancelled. ``compensate``: it is cancelled with compensation.
     """
 
     FLAG = "flag"
@@ -37,10 +37,10 @@ class DeadlinePolicy(str, Enum):
 
 
 class SkipPolicy(str, Enum):
-    """What follows when the operator that completes a workflow was skipped, and something could still be undone.
+    """What happens if the operator that completes a workflow was skipped, and something could still be undone.
 
-    ``hold``: it stays open, and is flagged, until an operator decides. ``complete``: it succeeds, and the undos are
-    discarded. ``compensate``: what was done is undone.
+    ``hold``: it stays open and flagged until someone decides. ``complete``: it succeeds, and its compensations are
+    discarded. ``compensate``: it is compensated.
     """
 
     HOLD = "hold"
@@ -49,10 +49,10 @@ class SkipPolicy(str, Enum):
 
 
 class IfExists(str, Enum):
-    """What a start does when another run's open workflow has the key already.
+    """What a start does if another run's open workflow already has the key.
 
-    ``attach`` to it; ``reject`` the start; or ``terminate`` it: it is cancelled with compensation, and the next
-    generation of the key begins when that has ended.
+    ``attach``: join it. ``reject``: refuse the start. ``terminate``: cancel it with compensation, and begin the next
+    generation of the key when it has ended.
     """
 
     ATTACH = "attach"

@@ -6,10 +6,10 @@ from enum import Enum
 
 
 class RunRole(str, Enum):
-    """What a DAG run is to its workflow.
+    """The role of a DAG run in its workflow.
 
-    ``owner``: its start created this generation; ``child``: a step of the workflow triggered it (linked before
-    the run exists); ``guest``: attached later. Only owner and child decide how the workflow ends.
+    ``owner``: its start created this generation. ``child``: a step of the workflow triggered it (it is linked before
+    the run exists). ``guest``: it attached later. Only owners and children decide how the workflow ends.
     """
 
     OWNER = "owner"

@@ -1,6 +1,6 @@
-"""Which tasks of a run are to run again: the rule, without Airflow.
+"""The rules for which tasks of a run must run again, without Airflow.
 
-Nothing here reads a database: ``store/runs/graph.py`` makes a :class:`RunTasks` of a run.
+Nothing here reads a database. ``store/runs/graph.py`` creates a :class:`RunTasks` for a run.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Final
 
 _FAILED: Final = ("failed", "upstream_failed")
 _OVER: Final = ("success", "skipped", *_FAILED)
-"""Over, and there to be cleared; ``removed`` is not."""
+"""The ended states in which a task can be cleared; ``removed`` is not one of them."""
 
 
 @dataclass(frozen=True, slots=True)  # a run may have ten thousand of them
 class RunTask:
     """A task instance of a run.
 
-    :param state: as Airflow names it; None for one that has not been scheduled.
-    :param decided_to_skip: it is ``skipped`` by its own decision: its step, or its process, said so.
-    :param skipped_by_branch: it is ``skipped`` because a branch or short circuit above it said so.
-    :param completes: it ends the workflow.
+    :param state: its state in Airflow; None if it has not been scheduled.
+    :param decided_to_skip: whether it is ``skipped`` by its own decision, reported by its step or its process.
+    :param skipped_by_branch: whether it is ``skipped`` because of an upstream branch or short circuit.
+    :param completes: whether it completes the workflow.
     """
 
     id: str
@@ -46,12 +46,12 @@ class RunTask:
 
 @dataclass(frozen=True)
 class RunTasks:
-    """The tasks of a run, and how its DAG joins them.
+    """The tasks of a run, and their dependencies.
 
-    :param downstream: with each task id the ids right below it.
-    :param teardowns: ids of the DAG's teardowns.
-    :param setups: with each task id the setups that it needs, and their teardowns.
-    :param relay_task_id: of the DAG's CompensateWorkflowOperator; None when it has none.
+    :param downstream: the ids of the direct downstream tasks, by task id.
+    :param teardowns: the ids of the DAG's teardowns.
+    :param setups: the setups that each task needs, and their teardowns, by task id.
+    :param relay_task_id: task id of the DAG's CompensateWorkflowOperator; None if it has none.
     """
 
     tasks: list[RunTask]
@@ -65,12 +65,12 @@ class RunTasks:
         return {(task.task_id, task.map_index): task for task in self.tasks}
 
     def find(self, task_id: str, map_index: int) -> RunTask | None:
-        """The task instance of a task id and map index; None when the run has none."""
+        """The task instance with a task id and map index; None if the run has none."""
         return self._by_place.get((task_id, map_index))
 
     @property
     def relays(self) -> list[RunTask]:
-        """The relay's task instance, when Airflow has scheduled it before; else nothing."""
+        """The relay's task instance, if Airflow has scheduled it before; otherwise empty."""
         return [
             task
             for task in self.tasks
@@ -78,7 +78,7 @@ class RunTasks:
         ]
 
     def below(self, task_id: str) -> set[str]:
-        """The ids of all tasks below, at any distance."""
+        """The ids of all tasks downstream, directly or indirectly."""
         found: set[str] = set()
         pending = list(self.downstream.get(task_id, ()))
         while pending:
@@ -89,19 +89,20 @@ class RunTasks:
         return found
 
     def unfinished(self) -> dict[str, str]:
-        """What a resume clears: the ids of task instances, each with the reason.
+        """The ids of the task instances that a resume clears, each with the reason.
 
-        What failed or was not reached, what was skipped because the run was ended around it, and what stands below
-        these and has not succeeded. What succeeded stays, but for setups and teardowns of what runs again.
+        These are tasks that failed or were not reached, tasks that were skipped because the run ended, and downstream
+        tasks of these that have not succeeded. Tasks that succeeded stay, except for setups and teardowns of tasks that
+        run again.
         """
         chosen: dict[str, str] = {}
         skipped = {task.task_id for task in self.tasks if task.state == "skipped"}
         below_skipped = {below for task_id in skipped for below in self.downstream.get(task_id, ())}
         for task in self._ordinary():
             if task.state in _FAILED:
-                chosen[task.id] = "failed" if task.state == "failed" else "a task above it failed"
+                chosen[task.id] = "failed" if task.state == "failed" else "an upstream task failed"
             elif _was_skipped_by_end_of_run(task, below_skipped):
-                chosen[task.id] = "was skipped when its run was ended"
+                chosen[task.id] = "was skipped when its run ended"
         below = self._below_of([task.task_id for task in self._ordinary() if task.id in chosen])
         for task in self._ordinary():
             is_teardown = task.task_id in self.teardowns and task.is_over
@@ -111,7 +112,7 @@ class RunTasks:
         return self._with_setups(chosen)
 
     def from_tasks(self, task_ids: Iterable[str], why: str) -> dict[str, str]:
-        """What a restart clears: these tasks and everything below them that is over, each with the reason."""
+        """What a restart clears: these tasks and all ended tasks downstream of them, each with the reason."""
         roots = set(task_ids)
         below = self._below_of(sorted(roots))
         chosen: dict[str, str] = {}
@@ -125,7 +126,7 @@ class RunTasks:
         return self._with_setups(chosen)
 
     def at_work_from(self, task_ids: Iterable[str]) -> list[RunTask]:
-        """Of these tasks, and all below them but the relay, those that are at work."""
+        """Those of these tasks, and of all tasks downstream except the relay, that are running."""
         ids = set(task_ids)
         wanted = ids | self._below_of(sorted(ids)).keys()
         return [task for task in self._ordinary() if task.task_id in wanted and task.is_at_work]
@@ -134,7 +135,7 @@ class RunTasks:
         return [task for task in self.tasks if task.task_id != self.relay_task_id]
 
     def _below_of(self, task_ids: Iterable[str]) -> dict[str, str]:
-        """With each task id below one of these the first of them."""
+        """The first of these tasks that each downstream task id follows."""
         found: dict[str, str] = {}
         for root in dict.fromkeys(task_ids):  # each item of a mapped task names it
             for task_id in self.below(root):
@@ -154,9 +155,9 @@ class RunTasks:
 
 
 def _was_skipped_by_end_of_run(task: RunTask, below_skipped: set[str]) -> bool:
-    """Whether nothing else can have skipped it: neither itself, nor a branch, nor a skipped task right above.
+    """Whether nothing else can have skipped it: not itself, a branch, or a skipped direct upstream task.
 
-    :param below_skipped: ids of the tasks right below a skipped one.
+    :param below_skipped: ids of the direct downstream tasks of skipped ones.
     """
     if task.state != "skipped" or task.decided_to_skip or task.skipped_by_branch:
         return False

@@ -1,4 +1,4 @@
-"""The start of a key that was started before: what becomes of it, by the state of the key's newest generation."""
+"""What a start does if the key was started before, depending on the state of its newest generation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES, WorkflowS
 class StartDecision(str, Enum):
     """What a start does.
 
-    ``begin``: the key's next generation begins; ``attach``: the run takes part in what is there (an output that is
-    stored answers); ``resume``: the failed workflow goes on, because its own run
-    was cleared since, and starts it again; ``wait``: ask again
-    when it has been compensated; ``terminate``: end it first, undoing what was done; the others are refusals:
-    ``exists`` (the key is taken), ``held`` (a person must decide about its compensations first) and ``other_input``.
+    ``begin``: the key's next generation begins. ``attach``: the run joins the existing workflow (stored outputs are
+    returned). ``resume``: the failed workflow continues, because its own run was cleared since and starts it again.
+    ``wait``: ask again when it has been compensated. ``terminate``: end it first, with compensation. The others are
+    refusals: ``exists`` (the key is taken), ``held`` (an operator must first decide about its compensations) and
+    ``other_input``.
     """
 
     BEGIN = "begin"
@@ -39,12 +39,14 @@ def decide_start(
 ) -> StartDecision:
     """What a start does to the newest generation of its key.
 
-    :param state: of that generation.
-    :param is_own: whether the run that starts is its owner or child: it never ends its own workflow.
-    :param is_cleared: whether that run was cleared since the workflow failed: a retry of its start is no request.
-    :param takes_part: whether that run belongs to it already, in any role: its input was settled when it joined, and
-        the params of a run that starts again may come out otherwise (a default that is computed, a new param).
-    :param same_input: whether the start has that generation's input. What replaces it may have another.
+    :param state: the state of that generation.
+    :param is_own: whether the starting run is its owner or child. Such a run never ends its own workflow.
+    :param is_cleared: whether that run was cleared since the workflow failed. A retry of its start is not a request to
+        resume.
+    :param takes_part: whether that run already belongs to it, in any role. Its input was settled when it joined, and
+        the params of a run that starts again may differ (a computed default, a new param).
+    :param same_input: whether the start has the same input as that generation. A generation that replaces it may have
+        another.
     """
     if state in FINAL_WORKFLOW_STATES:
         return StartDecision.BEGIN

@@ -1,7 +1,7 @@
 """The three state machines, as explicit pairs.
 
-Everything that depends on a transition is derived from these tables: the guards of the store's SQL, the CHECK
-constraints, the actions that the API allows, the diagram in docs/reference/states.md and the property tests.
+Everything that depends on transitions is derived from these tables: the guards in the store's SQL, the CHECK
+constraints, the actions that the API allows, the diagrams in docs/reference/states.md and the property tests.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class StepState(str, Enum):
 
 
 class CompensationState(str, Enum):
-    """Where the undo of one round stands."""
+    """The state of the compensation of one round."""
 
     ARMED = "armed"
     RUNNING = "running"
@@ -61,10 +61,10 @@ WORKFLOW_TRANSITIONS: Final[frozenset[tuple[WorkflowState, WorkflowState]]] = fr
         (_W.FAILED, _W.CANCELLED),
         (_W.COMPENSATING, _W.COMPENSATED),
         (_W.COMPENSATING, _W.COMPENSATION_FAILED),
-        (_W.COMPENSATION_FAILED, _W.COMPENSATING),  # a person decided about each that had failed
+        (_W.COMPENSATION_FAILED, _W.COMPENSATING),  # an operator decided about each failed compensation
         (_W.COMPENSATION_FAILED, _W.CANCELLED),  # given up
         (_W.SUCCEEDED, _W.RUNNING),  # reopen
-        (_W.SUCCEEDED, _W.COMPENSATING),  # a person, or a parent
+        (_W.SUCCEEDED, _W.COMPENSATING),  # a user, or a parent
     }
 )
 
@@ -81,16 +81,16 @@ STEP_TRANSITIONS: Final[frozenset[tuple[StepState, StepState]]] = frozenset(
         (_S.WAITING, _S.SKIPPED),
         (_S.WAITING, _S.LOST),
         (_S.FAILED, _S.RUNNING),  # the next attempt
-        (_S.FAILED, _S.SKIPPED),  # marked success by hand
+        (_S.FAILED, _S.SKIPPED),  # manually marked as success
         (_S.FAILED, _S.COMPENSATED),
         (_S.LOST, _S.RUNNING),  # the next attempt
-        (_S.LOST, _S.SKIPPED),  # marked success by hand
+        (_S.LOST, _S.SKIPPED),  # manually marked as success
         (_S.LOST, _S.COMPENSATED),
-        (_S.LOST, _S.SUCCEEDED),  # its newest attempt did finish, and no compensation began
-        (_S.LOST, _S.FAILED),  # its newest attempt reports, late, that it failed
+        (_S.LOST, _S.SUCCEEDED),  # its newest attempt did finish, and no compensation has begun
+        (_S.LOST, _S.FAILED),  # its newest attempt reports late that it failed
         (_S.SKIPPED, _S.RUNNING),  # a skipped task was cleared: the next attempt
-        (_S.SKIPPED, _S.SUCCEEDED),  # marked success by hand; its process reports, late, that it succeeded
-        (_S.SKIPPED, _S.COMPENSATED),  # marked success by hand, and undone
+        (_S.SKIPPED, _S.SUCCEEDED),  # manually marked as success; its process reports, late, that it succeeded
+        (_S.SKIPPED, _S.COMPENSATED),  # manually marked as success, and undone
         (_S.SUCCEEDED, _S.RUNNING),  # the next round
         (_S.SUCCEEDED, _S.COMPENSATED),
     }
@@ -123,19 +123,19 @@ OPEN_WORKFLOW_STATES: Final = (
     _W.COMPENSATING,
     _W.COMPENSATION_FAILED,
 )
-"""A workflow in one of these still needs something; at most one generation of a key is in them."""
+"""The open states. At most one generation of a key is in one of them."""
 
 WORKING_WORKFLOW_STATES: Final = (_W.RUNNING, _W.COMPENSATING)
-"""A workflow in any other state changes only when somebody acts on it, or a late task reports."""
+"""A workflow in any other state changes only if someone acts on it, or a late task reports."""
 
 FINAL_WORKFLOW_STATES: Final = (_W.COMPENSATED, _W.CANCELLED)
-"""Nothing leaves these; starting the key again makes the next generation."""
+"""Final states. Starting the key again creates the next generation."""
 
 UNSUCCESSFUL_WORKFLOW_STATES: Final = (_W.FAILED, _W.COMPENSATING, _W.COMPENSATED, _W.COMPENSATION_FAILED)
-"""What was asked for did not come about: it failed, or was undone. A running or cancelled one says nothing of that."""
+"""The workflow did not achieve its goal: it failed, or was undone. Running and cancelled ones do not count."""
 
 OPEN_STEP_STATES: Final = (_S.RUNNING, _S.WAITING)
-"""An attempt is at work."""
+"""An attempt is open."""
 
 UNSETTLED_COMPENSATION_STATES: Final = (_C.ARMED, _C.RUNNING, _C.FAILED)
 """Something may still have to be undone."""
@@ -148,12 +148,12 @@ _TABLES: Final[dict[type[Enum], frozenset[tuple[Enum, Enum]]]] = {
 
 
 def may_become(state: State, target: State) -> bool:
-    """Whether the table of the state's own machine holds the pair ``(state, target)``."""
+    """Whether the state's own table contains the pair ``(state, target)``."""
     return (state, target) in _TABLES[type(state)]
 
 
 def predecessors(target: State) -> tuple[State, ...]:
-    """The states that may become ``target``, in order of declaration: what a guarded UPDATE asks for."""
+    """The states that may become ``target``, in order of declaration, as needed by a guarded UPDATE."""
     return tuple(state for state in type(target) if may_become(state, target))
 
 

@@ -1,6 +1,6 @@
-"""What a serialized DAG tells of a step: Airflow keeps task ids and operators, and this beside them.
+"""The mark of a step in a serialized DAG, beside the task ids and operators that Airflow stores.
 
-Written when a DAG is parsed, read where a resume compares the steps of a workflow with the tasks of its DAG's code.
+It is written when a DAG is parsed, and read when a resume compares the steps of a workflow with the tasks in the code.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ task, mapped or not, and looks up in it what it renders: no template field has t
 class StepMark:
     """A task's declaration of its step.
 
-    :param name: of the step; None when each item of a mapped task has a name of its own.
-    :param was: names that the step had before.
-    :param undo: the handler that undoes the step, as its begin records it; None when the task declares none.
+    :param name: name of the step; None if each item of a mapped task has its own name.
+    :param was: former names of the step.
+    :param undo: the step's compensation handler, as its begin records it; None if the task declares none.
     """
 
     name: str | None
@@ -28,12 +28,12 @@ class StepMark:
     undo: str | None = None
 
     def text(self) -> str:
-        """As it is written into the serialized DAG."""
+        """Its form in the serialized DAG."""
         return json.dumps({"name": self.name, "was": list(self.was), "undo": self.undo}, sort_keys=True)
 
     @staticmethod
     def parse(text: object) -> StepMark | None:
-        """The mark of a text; None when it is none."""
+        """Read a mark from a text; None if it is not a mark."""
         try:
             values = json.loads(text) if isinstance(text, str) else None
         except ValueError:

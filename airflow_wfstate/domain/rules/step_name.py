@@ -1,4 +1,4 @@
-"""What a step is called: participant, place where the participant has several, name and item."""
+"""The name of a step: participant, place if the participant has several, name and item."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a workflow a participant takes part: the step that triggered its run.
+    """The place at which a participant takes part in a workflow: the step that triggered its run.
 
-    :param name: of that step, with its item (``notify[7]``); empty where no step triggered the run.
-    :param is_needed: whether the participant takes part at several places, so that its steps are named with it.
+    :param name: name of that step, with its item (``notify[7]``); empty if no step triggered the run.
+    :param is_needed: whether the participant takes part at several places, so that step names must include it.
     """
 
     name: str = ""
@@ -24,22 +24,22 @@ class Place:
 
     @property
     def shown(self) -> str:
-        """The name where it is needed, else nothing."""
+        """The name if it is needed, otherwise empty."""
         return self.name if self.is_needed else ""
 
 
 NOWHERE: Final = Place()
-"""The place of owners, guests and services, whose steps are named without one."""
+"""The place of owners, guests and services, whose step names do not include one."""
 
 
 def placed(shown: str | None) -> Place:
-    """The place of which an answer has only the name that is shown; None for one that is not."""
+    """The place for the name shown in an answer; None if no place is shown."""
     return NOWHERE if shown is None else Place(shown, is_needed=True)
 
 
 @dataclass(frozen=True)
 class StepName:
-    """The one rule for what a step is called.
+    """The single rule for naming a step.
 
     :param item_key: empty for a step that is not mapped.
     """
@@ -51,7 +51,7 @@ class StepName:
 
     @property
     def participant_label(self) -> str:
-        """``mail``, or ``mail[tell_sent]`` where the participant takes part at several places."""
+        """``mail``, or ``mail[tell_sent]`` if the participant takes part at several places."""
         return f"{self.participant}[{self.place.shown}]" if self.place.shown else self.participant
 
     @property
@@ -71,11 +71,11 @@ class StepName:
 
     @property
     def brief(self) -> str:
-        """``send``, or ``send[item]``; in full where the participant takes part at several places."""
+        """``send``, or ``send[item]``; in full if the participant takes part at several places."""
         return self.label if self.place.shown else self.short
 
     def forms(self, *, with_item: bool) -> tuple[str, str, str]:
-        """What people may call it, the most explicit form first: with the place, with the participant, by name."""
+        """All forms that users may write, from the most explicit (with the place) to only the name."""
         tail = self.short if with_item else self.name
         at_place = f"{self.participant}[{self.place.name}]" if self.place.name else self.participant
         return f"{at_place}.{tail}", f"{self.participant}.{tail}", tail
@@ -84,10 +84,10 @@ class StepName:
 def find_called(
     things: Sequence[Thing], text: str, name_of: Callable[[Thing], StepName], *, with_item: bool
 ) -> list[Thing]:
-    """Those that a text means: the ones that are shown so, or whose place it gives, else by the next explicit form.
+    """Find the things that a text names, by the form that is shown or has the place, or else the next explicit form.
 
-    :param name_of: what a thing is called.
-    :param with_item: whether the text names an item, too.
+    :param name_of: returns the name of a thing.
+    :param with_item: whether the text may name an item.
     """
     spelled = [_spellings(name_of(thing), with_item=with_item) for thing in things]
     for rank in range(3):
@@ -98,19 +98,19 @@ def find_called(
 
 
 def _spellings(name: StepName, *, with_item: bool) -> tuple[tuple[str, ...], ...]:
-    """The forms of a name by rank; as it is shown ranks first, so that what a message offers is what it means."""
+    """The forms of a name by rank. The displayed form ranks first, so that names offered in a message can be used."""
     at_place, in_full, short = name.forms(with_item=with_item)
     shown = name.label if with_item else name.qualified
     return (at_place, shown), (in_full,), (short,)
 
 
 def distinct(named: Iterable[tuple[str, str]]) -> str:
-    """Names among which one is to be chosen, for a message: those that are equal by the ids that tell them apart.
+    """List names to choose from, for a message. Equal names are listed with the ids that distinguish them.
 
-    Names can be equal where ids of DAGs and names of steps have dots: step ``eu.pack`` of DAG ``order`` and step
+    Names can be equal if ids of DAGs and names of steps have dots: step ``eu.pack`` of DAG ``order`` and step
     ``pack`` of DAG ``order.eu``.
 
-    :param named: of each thing its name and its id.
+    :param named: the name and id of each thing.
     """
     ids: dict[str, list[str]] = {}
     for name, id_ in named:

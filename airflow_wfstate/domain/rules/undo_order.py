@@ -1,4 +1,4 @@
-"""The order of an undo, and which rounds need one."""
+"""The order of compensations, and which rounds need one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 TASK_HANDLER: Final = "task:"
-"""How a handler begins that is found through the task that declares it."""
+"""The prefix of a handler that is found through the task that declares it."""
 
 
 class CompensateWhen(str, Enum):
-    """Which rounds are undone: every one that was ``attempted``, or only those that ``completed``."""
+    """Which rounds are compensated: every one that was ``attempted``, or only those that ``completed``."""
 
     ATTEMPTED = "attempted"
     COMPLETED = "completed"
@@ -22,7 +22,7 @@ class CompensateWhen(str, Enum):
 
 @dataclass(frozen=True)
 class Compensation:
-    """The undo of one round, as the order needs it.
+    """The compensation of one round, with what determines its order.
 
     :param ended_entry: number of the journal entry that ended the round; for a lost round the last that it wrote
         itself; 0 when it wrote none.
@@ -46,7 +46,7 @@ UNDOABLE: Final = {
 """How a round may have ended that is undone, by which rounds its step wants undone."""
 
 UNDO_STATES: Final = (CompensationState.ARMED, CompensationState.RUNNING, CompensationState.FAILED)
-"""The states of a compensation that is still to be done."""
+"""The states of compensations that still have to be done."""
 
 
 def is_needed(compensation: Compensation) -> bool:
@@ -55,9 +55,9 @@ def is_needed(compensation: Compensation) -> bool:
 
 
 def compensation_order(compensations: Iterable[Compensation]) -> list[Compensation]:
-    """What is still to be undone, in order: by descending journal number of the entries that ended the rounds.
+    """The compensations still to be done, ordered by descending number of the journal entries that ended their rounds.
 
-    Left out is what was done, skipped, discarded or never needed.
+    Those that are done, skipped, discarded or not needed are left out.
     """
     to_do = [item for item in compensations if item.state in UNDO_STATES and is_needed(item)]
     return sorted(to_do, key=lambda item: (item.ended_entry, item.step_id, item.round), reverse=True)

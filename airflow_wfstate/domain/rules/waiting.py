@@ -1,4 +1,4 @@
-"""What a wait may wait for, and whether that can still happen."""
+"""What a wait can be for, and whether that can still happen."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _W, _S = WorkflowState, StepState
 
 
 class WaitKind(str, Enum):
-    """What a wait waits for.
+    """What a wait is for.
 
-    ``workflow``: one of some states of a workflow; ``step``: one of some states of a step; ``event``: an event of a
-    service; ``token``: somebody outside who was given a one-time URL.
+    ``workflow``: one of several states of a workflow. ``step``: one of several states of a step. ``event``: an event of
+    a service. ``token``: an external partner with a one-time URL.
     """
 
     WORKFLOW = "workflow"
@@ -34,8 +34,7 @@ class WaitKind(str, Enum):
 class WaitOutcome(str, Enum):
     """How a wait ended.
 
-    ``arrived``: what was waited for has come; ``impossible``: it cannot come any more; ``expired``: it did not come in
-    time.
+    ``arrived``: it happened. ``impossible``: it can no longer happen. ``expired``: it did not happen in time.
     """
 
     ARRIVED = "arrived"

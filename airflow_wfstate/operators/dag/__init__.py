@@ -1,1 +1,1 @@
-"""What the tasks of a DAG must keep to, and when that is checked."""
+"""The rules for the tasks of a DAG, and when they are checked."""

@@ -1,4 +1,4 @@
-"""The moment at which all tasks of a DAG are declared."""
+"""Run checks at the moment when all tasks of a DAG are declared."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _CHECKED: Final = "_wfstate_is_checked"
 
 _KNOWN: Final[WeakValueDictionary[tuple[str, str], DAG]] = WeakValueDictionary()
-"""By file and id, the DAGs of this process that hold one of our tasks."""
+"""The DAGs of this process that contain one of our tasks, by file and id."""
 
 
 class ChecksItsDag:
-    """What makes an operator of ours have its DAG checked, mapped or not; stands before the operator's base class."""
+    """A mixin that gets the DAG of an operator checked, mapped or not. Put it before the operator's base class."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -26,17 +26,17 @@ class ChecksItsDag:
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """As of every operator."""
+        """See ``BaseOperator.partial``."""
         check_when_complete(kwargs.get("dag") or DagContext.get_current())
         return super().partial(**kwargs)  # type: ignore[misc]  # of the operator
 
 
 def check_when_complete(dag: DAG | None) -> None:
-    """Have the DAG checked when all of its tasks are declared; asked again, it is checked once all the same.
+    """Check the DAG once all of its tasks are declared. Calling this again has no effect.
 
-    Whatever makes a task of ours asks for it. ``rules.py`` has the rules.
+    Everything that creates one of our tasks calls it. The rules are in ``rules.py``.
 
-    :param dag: None for a task that stands in none yet.
+    :param dag: None for a task that is not in a DAG yet.
     """
     if dag is None or dag.__dict__.get(_CHECKED):
         return
@@ -44,7 +44,7 @@ def check_when_complete(dag: DAG | None) -> None:
     _KNOWN[dag.fileloc, dag.dag_id] = dag
 
     def check() -> None:
-        # Imported when needed: the rules know the operators, which ask for them.
+        # Imported here, because the rules import the operators, which import this module.
         from airflow_wfstate.operators.dag.rules import check_dag
         from airflow_wfstate.operators.steps.declaration.marks import mark_steps
 
@@ -55,9 +55,9 @@ def check_when_complete(dag: DAG | None) -> None:
 
 
 def when_complete(dag: DAG, act: Callable[[], None]) -> None:
-    """Have something checked or wired before the DAG is validated, when all tasks are declared.
+    """Call a function just before the DAG is validated, when all tasks are declared.
 
-    Airflow validates a DAG before it bags it, and ``dag.test()`` does too.
+    Airflow validates a DAG before adding it to a DagBag, and in ``dag.test()``.
     """
     validate = dag.validate
 
@@ -69,5 +69,5 @@ def when_complete(dag: DAG, act: Callable[[], None]) -> None:
 
 
 def known_dag(fileloc: str, dag_id: str) -> DAG | None:
-    """The DAG of this process that the same file declares; None when it declares none with a task of ours."""
+    """The DAG that the same file declares in this process; None if it has none with one of our tasks."""
     return _KNOWN.get((fileloc, dag_id))

@@ -1,4 +1,4 @@
-"""What an author should know about a DAG before it runs: what nobody could undo, and what nobody could run."""
+"""Lint a DAG before it runs: find what could not be undone, and what could not run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in a DAG that its author should look at.
+    """Something in a DAG that its author should check.
 
-    :param dag_id: None for a file that cannot be imported, so that its DAGs are not known.
-    :param task_id: None for what concerns the whole DAG.
+    :param dag_id: None for a file that cannot be imported, whose DAGs are not known.
+    :param task_id: None for a finding about the whole DAG.
     :param rule: ``no-compensation``, ``no-relay``, ``handler-not-importable``, ``output-not-readable``,
         ``unknown-plan-entry``, ``child-starts-another`` or ``import-error``.
-    :param message: what is wrong and what to do, in one sentence each.
+    :param message: what is wrong and how to fix it, in one sentence each.
     """
 
     dag_id: str | None
@@ -37,10 +37,10 @@ class Finding:
 
 
 def lint(dag: DAG, steps: Collection[str], dags: Mapping[str, DAG]) -> list[Finding]:
-    """What is to be said about a DAG, in the order of its tasks.
+    """List the findings about a DAG, in the order of its tasks.
 
-    :param steps: of every DAG that is known, each as ``dag_id.step``.
-    :param dags: all that are known, by id.
+    :param steps: the steps of all known DAGs, each as ``dag_id.step``.
+    :param dags: all known DAGs, by id.
     """
     own = _steps_of(dag)
     return [
@@ -54,7 +54,7 @@ def lint(dag: DAG, steps: Collection[str], dags: Mapping[str, DAG]) -> list[Find
 
 
 def import_error(path: str, error: str) -> Finding:
-    """What is to be said about a file that cannot be imported: also what ``rules.py`` refuses is told so.
+    """Make the finding about a file that cannot be imported, for instance because ``rules.py`` refuses it.
 
     :param error: a sentence, or a traceback that ends with one.
     """
@@ -73,7 +73,7 @@ def _steps_of(dag: DAG) -> dict[str, StepOptions]:
 
 
 def _not_undoable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
-    """A DAG with compensations should say of each step how it is undone; a triggered run undoes its own steps."""
+    """A DAG with compensations should say for each step how it is undone. A triggered run undoes its own steps."""
     if not any(options.compensate is not None for options in steps.values()):
         return
     for task_id, options in steps.items():
@@ -83,8 +83,8 @@ def _not_undoable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
                 dag.dag_id,
                 task_id,
                 "no-compensation",
-                f"Step {options.name or task_id} has neither compensate= nor irreversible=, and other steps of the DAG "
-                'can be undone. Say how it is undone, or why not: irreversible="nothing to undo".',
+                f"Step {options.name or task_id} has neither compensate= nor irreversible=, although other steps of "
+                'the DAG can be undone. Say how it is undone, or why not: irreversible="nothing to undo".',
             )
 
 
@@ -94,7 +94,7 @@ def _no_relay(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
             dag.dag_id,
             None,
             "no-relay",
-            "Steps of the DAG have compensations, and nobody runs them. Add "
+            "Steps of the DAG have compensations, but no relay runs them. Add "
             'CompensateWorkflowOperator(task_id="compensate").',
         )
 
@@ -109,7 +109,7 @@ def _not_importable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding
 
 
 def _not_readable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
-    """An undo is given the output, so its class must be one that Airflow reads back."""
+    """A compensation gets the output, so Airflow must be able to deserialise its class."""
     for task_id, options in steps.items():
         function = getattr(dag.task_dict[task_id].operator_class, "step_function", None)
         if options.compensate is None or function is None:
@@ -119,13 +119,13 @@ def _not_readable(dag: DAG, steps: dict[str, StepOptions]) -> Iterator[Finding]:
                 dag.dag_id,
                 task_id,
                 "output-not-readable",
-                f"Step {options.name or task_id} returns a {name}, which its undo could not be given: [core] "
-                "allowed_deserialization_classes does not name it. Add the class there, or return plain data.",
+                f"Step {options.name or task_id} returns a {name}, which could not be read back for its compensation: "
+                "[core] allowed_deserialization_classes does not list it. Add the class there, or return plain data.",
             )
 
 
 def _starts_another(dag: DAG, dags: Mapping[str, DAG]) -> Iterator[Finding]:
-    """A triggered run belongs to its parent's workflow; in another file than the parent's this is no import error."""
+    """A triggered run belongs to its parent's workflow. Within one file this is an import error instead."""
     for task, child_id, child in triggered_dags(dag, dags.get):
         for start in starts(child):
             for own in starts(dag):
@@ -134,8 +134,8 @@ def _starts_another(dag: DAG, dags: Mapping[str, DAG]) -> Iterator[Finding]:
                         dag.dag_id,
                         task.task_id,
                         "child-starts-another",
-                        f"It triggers DAG {child_id}, whose start {start.task_id} would be refused: {conflict}. Leave "
-                        f"out {start.task_id}, or use Airflow's TriggerDagRunOperator for a workflow of its own.",
+                        f"It triggers DAG {child_id}, whose start {start.task_id} would be refused: {conflict}. Remove "
+                        f"{start.task_id}, or use Airflow's TriggerDagRunOperator for a separate workflow.",
                     )
 
 
@@ -149,5 +149,5 @@ def _unknown(dag: DAG, steps: Collection[str]) -> Iterator[Finding]:
                     dag.dag_id,
                     task.task_id,
                     "unknown-plan-entry",
-                    f"The plan names {entry}, and no DAG has such a step. Correct the plan, or the name of the step.",
+                    f"The plan names {entry}, but no DAG has such a step. Correct the plan or the name of the step.",
                 )

@@ -1,7 +1,7 @@
-"""What the tasks of a DAG must keep to, told when it is parsed: a breach is an import error of the DAG.
+"""The rules for the tasks of a DAG, checked when it is parsed. A violation is an import error of the DAG.
 
-Nothing here is a matter of taste (that is ``lint.py``): each of these would go wrong when it runs, some of them
-without a sign.
+None of these rules is a matter of taste; those are in ``lint.py``. Each violation would cause an error at run time,
+sometimes without any sign.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.relay.wiring import Task
 
 _ONCE_A_RUN: Final[dict[type[BaseOperator], str]] = {
-    StartWorkflowOperator: "a run belongs to one workflow, and is started once",
-    CompleteWorkflowOperator: "the first of its items would end the workflow while the others are at work",
+    StartWorkflowOperator: "a run belongs to one workflow and starts it once",
+    CompleteWorkflowOperator: "its first item would end the workflow while the others are running",
     CompensateWorkflowOperator: "a run has one relay, which undoes the steps of all items",
 }
 """The operators that cannot be mapped, and why."""
 
 
 def check_dag(dag: DAG) -> None:
-    """Check a DAG of which all tasks are declared.
+    """Check a DAG whose tasks are all declared.
 
-    :raises InvalidDag: it breaks a rule; the first breach is told.
+    :raises InvalidDag: it violates a rule; the message describes the first violation.
     """
     _check_no_teardown_is_a_step(dag)
     _check_step_names(dag)
@@ -51,7 +51,7 @@ def check_dag(dag: DAG) -> None:
 
 
 def below(dag: DAG, task_id: str) -> set[str]:
-    """The ids of all tasks that run after a task, at any distance."""
+    """The ids of all tasks downstream of a task, directly or indirectly."""
     found: set[str] = set()
     pending = list(dag.get_task(task_id).downstream_task_ids)
     while pending:
@@ -63,14 +63,14 @@ def below(dag: DAG, task_id: str) -> set[str]:
 
 
 def conflict_with_child(start_of_parent: StartWorkflowOperator, start_of_child: StartWorkflowOperator) -> str | None:
-    """Why the start of a triggered DAG cannot work, as far as it can be seen; None when it can.
+    """Why the start of a triggered DAG cannot work, as far as the DAGs show; None if it can.
 
-    A triggered run belongs to the workflow of the step that triggers it: its own start can only name that one.
+    A triggered run belongs to the workflow of the step that triggers it, so its own start can only name that workflow.
     """
     for field in ("name", "key"):
         ours, theirs = getattr(start_of_parent, field), getattr(start_of_child, field)
         if _is_plain(ours) and _is_plain(theirs) and ours != theirs:
-            return f"it starts the workflow {field} {theirs!r}, and the run belongs to the {field} {ours!r}"
+            return f"it starts the workflow {field} {theirs!r}, but the run belongs to the {field} {ours!r}"
     return None
 
 
@@ -84,9 +84,9 @@ def starts(dag: DAG) -> list[StartWorkflowOperator]:
 
 
 def triggered_dags(dag: DAG, find: Callable[[str], DAG | None]) -> Iterator[tuple[Task, str, DAG]]:
-    """The tasks of a DAG that trigger another one as a step, mapped or not, with that DAG's id and the DAG.
+    """Find the tasks of a DAG that trigger another DAG as a step, mapped or not, with that DAG's id and the DAG.
 
-    :param find: a DAG by its id; None for one that is not known, or a template.
+    :param find: returns a DAG by its id; None if it is not known, or the id is a template.
     """
     for task in dag.tasks:
         if issubclass(task.operator_class, TriggerWorkflowDagRunOperator):
@@ -104,10 +104,10 @@ def _check_step_names(dag: DAG) -> None:
         if len(steps) > 1 and not all(step.has_item_key for step in steps):
             first, second = steps[0].task_id, steps[1].task_id
             raise InvalidDag(
-                f"DAG {dag.dag_id}: the tasks {first} and {second} are both the step {name}: the second would be "
-                "answered with what the first has produced, and would not act.",
-                "Give one of them another name (name=, or step_name=), or give both an item_key that tells apart "
-                "what they do.",
+                f"DAG {dag.dag_id}: the tasks {first} and {second} are both the step {name}. The second would get "
+                "the output of the first and would not execute.",
+                "Give one of them another name (name= or step_name=), or give both an item_key that distinguishes "
+                "them.",
             )
 
 
@@ -115,10 +115,11 @@ def _check_no_teardown_is_a_step(dag: DAG) -> None:
     for task in dag.tasks:
         if task.is_teardown and step_options_of(task) is not None:
             raise InvalidDag(
-                f"DAG {dag.dag_id}: task {task.task_id} is a teardown and a step. A teardown tidies up whatever "
-                "became of the workflow, and no step begins in one that has failed, is being undone, or has ended.",
-                "Make it a plain task: @teardown above @task, in place of @task.step, or the operator without "
-                "durable(). It then runs in every case, and is no part of the workflow.",
+                f"DAG {dag.dag_id}: task {task.task_id} is a teardown and a step. A teardown cleans up "
+                "whatever happened to the workflow, but no step begins in a workflow that has failed, is being "
+                "compensated, or has ended.",
+                "Make it a plain task: use @teardown above @task instead of @task.step, or the operator without "
+                "durable(). It then runs in every case, and is not part of the workflow.",
             )
 
 
@@ -130,10 +131,10 @@ def _check_former_names(dag: DAG) -> None:
             name = min(shared)
             is_declared = name == other.name
             raise InvalidDag(
-                f"DAG {dag.dag_id}: step {step.name} (task {step.task_id}) says that it was {name}, which task "
-                f"{other.task_id} {'declares' if is_declared else 'says of its step too'}: what was done under that "
+                f"DAG {dag.dag_id}: step {step.name} (task {step.task_id}) declares the former name {name}, which task "
+                f"{other.task_id} {'uses as its name' if is_declared else 'declares as well'}. Work done under that "
                 "name cannot belong to both.",
-                f"Leave {name} out of was= of one of them"
+                f"Remove {name} from was= of one of them"
                 + (", or give the other step a name that was not used before." if is_declared else "."),
             )
 
@@ -143,10 +144,10 @@ def _check_not_mapped(dag: DAG, operator_class: type[BaseOperator], reason: str)
         if not issubclass(task.operator_class, operator_class):
             continue
         if task.is_mapped or any(True for _group in task.iter_mapped_task_groups()):
-            where = "is mapped" if task.is_mapped else "stands in a mapped task group"
+            where = "is mapped" if task.is_mapped else "is in a mapped task group"
             raise InvalidDag(
                 f"DAG {dag.dag_id}: the {operator_class.__name__} {task.task_id} {where}: {reason}.",
-                "Declare it once, outside of what is mapped. For a workflow for each item, let a mapped "
+                "Declare it once, outside of any mapping. For one workflow per item, let a mapped "
                 "TriggerDagRunOperator trigger a DAG that starts it.",
             )
 
@@ -156,21 +157,21 @@ def _check_starts(dag: DAG) -> None:
         for upper, lower in ((first, second), (second, first)):
             if lower.task_id in below(dag, upper.task_id):
                 raise InvalidDag(
-                    f"DAG {dag.dag_id}: the start {lower.task_id} stands below the start {upper.task_id}: a run "
+                    f"DAG {dag.dag_id}: the start {lower.task_id} is downstream of the start {upper.task_id}. A run "
                     "belongs to one workflow, so the second start would be refused.",
-                    "Keep one of them; start the other workflow in a DAG of its own, triggered by a "
-                    "TriggerDagRunOperator.",
+                    "Keep one of them, and start the other workflow in a separate DAG that a TriggerDagRunOperator "
+                    "triggers.",
                 )
         if not _is_one_of_both(dag, first, second):
             raise InvalidDag(
-                f"DAG {dag.dag_id}: the starts {first.task_id} and {second.task_id} would both run: a run belongs to "
-                "one workflow, so the one that comes second would be refused.",
+                f"DAG {dag.dag_id}: the starts {first.task_id} and {second.task_id} would both run. A run belongs to "
+                "one workflow, so the second start would be refused.",
                 "Keep one of them, or put them on different branches of one @task.branch.",
             )
 
 
 def _is_one_of_both(dag: DAG, first: BaseOperator, second: BaseOperator) -> bool:
-    """Whether some branch lets only one of two tasks run: they stand below different tasks right below it."""
+    """Whether a branch lets only one of two tasks run: they are downstream of different direct successors."""
     for task in dag.tasks:
         if is_branch(task):
             ways = {way: {way, *below(dag, way)} for way in task.downstream_task_ids}
@@ -189,7 +190,7 @@ def _check_steps_below_start(dag: DAG) -> None:
     for task in dag.tasks:
         if step_options_of(task) is not None and task.task_id not in below_a_start:
             raise InvalidDag(
-                f"DAG {dag.dag_id}: step {task.task_id} does not stand below a StartWorkflowOperator.",
+                f"DAG {dag.dag_id}: step {task.task_id} is not downstream of a StartWorkflowOperator.",
                 f"Write {found[0].task_id} >> {task.task_id}, so that the step belongs to the workflow.",
             )
 
@@ -203,8 +204,8 @@ def _check_nothing_below_complete(dag: DAG) -> None:
             if isinstance(other, StartWorkflowOperator) or step_options_of(other) is not None:
                 kind = "start" if isinstance(other, StartWorkflowOperator) else "step"
                 raise InvalidDag(
-                    f"DAG {dag.dag_id}: the {kind} {other_id} stands below {task.task_id}, which ends the workflow: "
-                    "no step begins in a workflow that has ended.",
+                    f"DAG {dag.dag_id}: the {kind} {other_id} is downstream of {task.task_id}, which ends the "
+                    "workflow. No step begins in a workflow that has ended.",
                     f"Write {other_id} >> {task.task_id}, or make it a plain task.",
                 )
 
@@ -217,6 +218,6 @@ def _check_children(dag: DAG) -> None:
                     raise InvalidDag(
                         f"DAG {dag.dag_id}: task {task.task_id} triggers DAG {child_id}, whose start {start.task_id} "
                         f"would be refused: {conflict}.",
-                        f"Leave out {start.task_id}: the steps of a triggered run belong to the workflow of the step "
-                        "that triggers it. For a workflow of its own use Airflow's TriggerDagRunOperator.",
+                        f"Remove {start.task_id}: the steps of a triggered run belong to the workflow of the step "
+                        "that triggers it. For a separate workflow, use Airflow's TriggerDagRunOperator.",
                     )

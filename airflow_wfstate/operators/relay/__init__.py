@@ -1,1 +1,1 @@
-"""How the undo runs: the relay's place in its DAG, and the functions that undo."""
+"""How compensation runs: the relay's place in its DAG, and the compensation handlers."""

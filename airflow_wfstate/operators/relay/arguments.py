@@ -1,6 +1,6 @@
-"""What the relay takes from ``default_args``: who owns it, where it runs, and who is told.
+"""What the relay takes from ``default_args``: ownership, placement and notifications.
 
-Nothing that would end an undo in the middle, or keep it from running.
+It takes nothing that would interrupt a compensation, or prevent it from running.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ SUITS: Final = frozenset(
         *("resources", "run_as_user"),
     }
 )
-"""Arguments of every operator that the relay shares with the other tasks of its DAG or task group."""
+"""The operator arguments that the relay shares with the other tasks of its DAG or task group."""
 
 _AIRFLOWS_OWN: Final = frozenset({"self", "task_id", "dag", "task_group", "params", "default_args"})
 
 
 def without_unfit_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The relay's own arguments, and for what else does not suit it the value that every operator has by default.
+    """Combine the relay's own arguments with Airflow's default for every argument that it must not inherit.
 
-    Airflow fills only what is not given. So what a team shares as ``default_args`` (an ``execution_timeout``,
-    ``depends_on_past``, a trigger rule, no retries) does not reach it, while an argument of the relay itself counts.
+    Airflow fills in only arguments that are not given. So a team's ``default_args`` (an ``execution_timeout``,
+    ``depends_on_past``, a trigger rule, no retries) do not affect the relay, while arguments given to the relay itself
+    do.
 
-    :param given: to the relay itself.
+    :param given: the arguments given to the relay itself.
     """
     parameters = inspect.signature(BaseOperator.__init__).parameters.values()
     unfit = {

@@ -1,4 +1,4 @@
-"""Running a coroutine from code that is not async."""
+"""Run a coroutine from code that is not async."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, object]) -> object:
-    """Run a coroutine to its end, in an event loop of its own, and return its result.
+    """Run a coroutine to its end in its own event loop, and return its result.
 
-    The thread's own loop stays as it is. Where one is running (``dag.test()`` in a notebook), another thread runs it.
+    The thread's event loop is left alone. If one is running (``dag.test()`` in a notebook), another thread runs the
+    coroutine.
     """
     try:
         asyncio.get_running_loop()

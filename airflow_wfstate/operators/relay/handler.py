@@ -1,4 +1,4 @@
-"""A compensation handler: what it is given, how it is found, and how it is called."""
+"""Compensation handlers: their arguments, how they are found, and how they are called."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ if TYPE_CHECKING:
 class CompensationContext:
     """The second argument of a compensation ``fn(output, compensation)``.
 
-    :param workflow: that is being compensated.
-    :param step_name: of the step to undo.
-    :param item_key: of a mapped step; empty otherwise.
-    :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
-        that has passed.
-    :param idempotency_key: of the undo, the same on every attempt of it: hand it to the outside system.
-    :param step_idempotency_key: that the forward round had.
-    :param attempt: of the compensation, from 1.
-    :param output: of the round; None when it has none: it failed or its end is unknown, so it may have acted.
+    :param workflow: the workflow that is being compensated.
+    :param step_name: name of the step to undo.
+    :param item_key: item key of a mapped step; otherwise empty.
+    :param error: why the workflow is compensated: its first error, or who cancelled it and why, or the deadline that
+        has passed.
+    :param idempotency_key: a key that is the same for every attempt of the compensation. Pass it to external systems.
+    :param step_idempotency_key: the idempotency key that the round had.
+    :param attempt: number of the compensation's attempt, from 1.
+    :param output: output of the round. None if it has none because it failed or its outcome is unknown, so it may have
+        had side effects.
     """
 
     workflow: WorkflowRef
@@ -58,17 +59,17 @@ def call_handler(
     tasks: Iterable[AbstractOperator],
     run_operator: Callable[[BaseOperator, dict[str, object]], None],
 ) -> str | None:
-    """Run one compensation. What the handler raises passes through, but for a skip.
+    """Run one compensation. Exceptions of the handler pass through, except for a skip.
 
-    The handler gets the output and the :class:`CompensationContext`, or as many of both as it has parameters for. An
-    async one is awaited. It may return a classic operator, or a list of them, which are run in its place, in order.
+    The handler gets the output and the :class:`CompensationContext`, or only as many of these as it has parameters. An
+    async handler is awaited. A handler may return a classic operator, or a list of them, which then run in order.
 
-    :param tasks: of the DAG that did the step.
-    :param run_operator: runs such an operator; the mapping (``output``, ``compensation``) is for its templates.
-    :returns: why there was nothing to undo, when the handler, or each of its operators, raised
-        ``AirflowSkipException``; None when the undo is done.
-    :raises InvalidDag: the handler cannot be found, cannot be called, cannot be given the output, waits, or returned
-        what cannot be meant. Trying again would end in the same way.
+    :param tasks: the tasks of the DAG that executed the step.
+    :param run_operator: runs a returned operator. The mapping (``output``, ``compensation``) is for its templates.
+    :returns: why there was nothing to undo, if the handler or all of its operators raised ``AirflowSkipException``;
+        None if the compensation is done.
+    :raises InvalidDag: the handler cannot be found or called, cannot be given the output, waits, or returned something
+        meaningless. A retry would not help.
     """
     handler = find_handler(work.handler, tasks)
     output = _output_of(work)
@@ -90,8 +91,8 @@ def call_handler(
         return str(skip) or "its handler raised AirflowSkipException"
     except UNFINISHED as error:
         raise InvalidDag(
-            f"The compensation {work.handler!r} raised {type(error).__name__}: an undo cannot go on later.",
-            "Wait in the function itself, or return an operator that does, with deferrable=False.",
+            f"The compensation {work.handler!r} raised {type(error).__name__}, but a compensation cannot be deferred.",
+            "Wait in the function itself, or return an operator that waits, with deferrable=False.",
         ) from error
     extra: dict[str, object] = {"output": output, "compensation": compensation}
     return _run_operators(operators_of(work.handler, result), extra, run_operator)
@@ -102,7 +103,7 @@ def _run_operators(
     extra: dict[str, object],
     run_operator: Callable[[BaseOperator, dict[str, object]], None],
 ) -> str | None:
-    """Run them in order; why there was nothing to undo, when each of them was skipped."""
+    """Run the operators in order. If all were skipped, return why there was nothing to undo."""
     skipped = []
     for operator in operators:
         try:
@@ -122,10 +123,10 @@ def _output_of(work: CompensationWork) -> object:
 
 
 def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> CompensationHandler:
-    """The function that a handler names.
+    """Find the function that a handler names.
 
     :param handler: ``task:<task id>`` or ``module:function``.
-    :raises InvalidDag: no task of the DAG declares it (any more), or it cannot be imported.
+    :raises InvalidDag: no task of the DAG declares it any more, or it cannot be imported.
     """
     declared = {task.task_id: options.compensate for task in tasks if (options := step_options_of(task)) is not None}
     if handler.startswith(TASK_HANDLER):
@@ -134,22 +135,22 @@ def find_handler(handler: str, tasks: Iterable[AbstractOperator]) -> Compensatio
             return function  # checked when the DAG was parsed
         raise InvalidDag(
             f"The DAG has no task {handler.removeprefix(TASK_HANDLER)!r} that declares a function as its compensation.",
-            "The DAG was changed since the step ran: bring the task back, with compensate=<function>.",
+            "The DAG has changed since the step ran. Restore the task with compensate=<function>.",
         )
-    # A name from the database is imported only if the DAG's code has it too, or the administrator allows its module.
+    # A name from the database is imported only if the DAG's code also has it, or the administrator allows its module.
     if handler not in declared.values() and not allows_handler(handler):
         raise InvalidDag(
             f"No task of the DAG declares the compensation {handler!r}.",
-            "The DAG was changed since the step ran: bring compensate='module:function' back, or let the "
-            "administrator add its module to [wfstate] handler_modules.",
+            "The DAG has changed since the step ran. Restore compensate='module:function', or ask the "
+            "administrator to add its module to [wfstate] handler_modules.",
         )
     return import_handler(handler)
 
 
 def import_handler(handler: str) -> CompensationHandler:
-    """The function ``module:function``.
+    """Import the function ``module:function``.
 
-    :raises InvalidDag: it cannot be imported, is no function, or cannot be called as an undo.
+    :raises InvalidDag: it cannot be imported, is not a function, or cannot be called as a compensation.
     """
     module, _, path = handler.partition(":")
     try:
@@ -161,6 +162,6 @@ def import_handler(handler: str) -> CompensationHandler:
             f"The compensation {handler!r} cannot be imported: {error}.", "Make it importable on the workers."
         ) from error
     if not callable(found):
-        raise InvalidDag(f"The compensation {handler!r} is no function.", "Name a function.")
+        raise InvalidDag(f"The compensation {handler!r} is not a function.", "Name a function.")
     check_undo(found)
     return cast("CompensationHandler", found)

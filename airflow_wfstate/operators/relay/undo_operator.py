@@ -1,4 +1,4 @@
-"""A classic operator that a compensation returned: rendered and run in the relay's own process."""
+"""Run a classic operator that a compensation returned, in the relay's own process."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def run_undo_operator(operator: BaseOperator, context: Context, extra: Mapping[str, object]) -> None:
-    """Render the operator's templates and run it. What it returns is thrown away, what it raises passes through.
+    """Render the operator's templates and run it. Its return value is ignored; its exceptions pass through.
 
-    :param context: of the relay; ``extra`` is added to it (``output`` and ``compensation``).
-    :raises InvalidDag: the operator defers or reschedules itself, or acts when its execute has ended: the relay must
-        know when the undo is done.
+    :param context: the relay's context, to which ``extra`` is added (``output`` and ``compensation``).
+    :raises InvalidDag: the operator defers, reschedules itself, or acts after its execute() has returned. The relay
+        must know when the compensation is done.
     """
     rendered = cast("Context", {**context, **extra})
     operator.render_template_fields(rendered)
     operator.pre_execute(rendered)
     try:
         result = operator.execute(rendered)
-    except DownstreamTasksSkipped:  # a branch, or a short circuit: it has acted, and nothing is below it
+    except DownstreamTasksSkipped:  # a branch or a short circuit: it is done, and has no downstream tasks here
         result = None
     except UNFINISHED as waiting:
         raise InvalidDag(
             f"The compensation returned {type(operator).__name__} {operator.task_id}, which raised "
-            f"{type(waiting).__name__}: it cannot run in the relay, which must know when the undo is done.",
-            'Give it deferrable=False, a sensor mode="poke"; trigger a run by a call in the function itself.',
+            f"{type(waiting).__name__}. It cannot run in the relay, which must know when the undo is done.",
+            'Use deferrable=False, or mode="poke" for a sensor. To trigger a run, do so in the function itself.',
         ) from waiting
     operator.post_execute(rendered, result)

@@ -1,4 +1,4 @@
-"""What a compensation handler returned: nothing, data, operators to run, or something that cannot be meant."""
+"""Interpret what a compensation handler returned: nothing, data, operators to run, or something meaningless."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _DATA: Final = (
 )
 _MAX_DEPTH: Final = 50
 _REMEDY: Final = (
-    "Return nothing, or plain data such as a dict, a text or a number; or a classic operator, or a list of them, which "
+    "Return nothing, plain data such as a dict, a string or a number, or a classic operator or a list of them, which "
     "the relay runs in order."
 )
 
 
 def operators_of(handler: str, result: object) -> list[BaseOperator]:
-    """The operators that a handler returned to be run, in order; empty when it has done the undo itself.
+    """The operators that a handler returned, in order; empty if it did the undo itself.
 
-    :param handler: as errors shall call it.
-    :raises InvalidDag: the result says neither that the undo is done nor how it is to be done.
+    :param handler: its name for error messages.
+    :raises InvalidDag: the result says neither that the undo is done nor how to do it.
     """
-    # Imported when needed: only a relay with something to undo gets here.
+    # Imported only when needed: most relays have nothing to undo.
     from airflow.sdk import BaseOperator
 
     items = list(result) if type(result) in (list, tuple) else [result]  # type: ignore[call-overload]  # of both
@@ -44,7 +44,7 @@ def operators_of(handler: str, result: object) -> list[BaseOperator]:
             _check_operator(handler, operator)
         return operators
     if operators:
-        raise _refusal(handler, "operators together with something else, and none of them was run")
+        raise _refusal(handler, "operators mixed with something else, so none of them was run")
     for complaint in _complaints(result, 0):
         raise _refusal(handler, complaint)
     return []
@@ -54,18 +54,18 @@ def _check_operator(handler: str, operator: BaseOperator) -> None:
     if step_options_of(operator) is not None:
         raise InvalidDag(
             f"The compensation {handler!r} returned {operator.task_id}, which is a step.",
-            "Return the operator without durable(): an undo is no step of its own.",
+            "Return the operator without durable(). A compensation is not a step.",
         )
     if getattr(operator, "deferrable", False):
         raise InvalidDag(
             f"The compensation {handler!r} returned {type(operator).__name__} {operator.task_id}, which is "
-            "deferrable: it cannot run in the relay.",
-            "Give it deferrable=False.",
+            "deferrable and cannot run in the relay.",
+            "Use deferrable=False.",
         )
 
 
 def _complaints(value: object, depth: int) -> Iterator[str]:
-    """What in a value cannot be meant as a result, as "a generator, ..."."""
+    """Describe what in a value makes no sense as a result, such as "a generator, ..."."""
     from airflow.sdk import BaseOperator, XComArg
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
@@ -75,12 +75,12 @@ def _complaints(value: object, depth: int) -> Iterator[str]:
     if isinstance(value, (MappedOperator, XComArg)):
         yield "a task of a DAG, which was not run"
     elif isinstance(value, BaseOperator):
-        yield "an operator inside of something else, which was not run"
+        yield "an operator inside another value, which was not run"
     elif inspect.isgenerator(value) or inspect.isasyncgen(value):
         yield "a generator, of which nothing was run"
     elif inspect.isawaitable(value):
         if inspect.iscoroutine(value):
-            value.close()  # so that Python does not warn that nobody awaited it
+            value.close()  # avoids Python's warning that it was never awaited
         yield f"{kind}, which nobody awaited"
     elif depth == _MAX_DEPTH:
         yield "a value that nests too deeply"

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def wire_relay(relay: BaseOperator, dag: DAG) -> None:
-    """Set the relay below the DAG's leaves and above its last teardowns. Doing so again changes nothing.
+    """Put the relay below the DAG's leaves and above its last teardowns. Safe to repeat.
 
-    :raises InvalidDag: a task stands below the relay, or a branch is a leaf.
+    :raises InvalidDag: a task is downstream of the relay, or a branch is a leaf.
     """
     tasks = _others(relay, dag)
     by_id = {task.task_id: task for task in tasks}
     below = [task_id for task_id in sorted(relay.downstream_task_ids) if not by_id[task_id].is_teardown]
     if below:
         raise InvalidDag(
-            f"DAG {dag.dag_id}: task {below[0]} stands below the relay {relay.task_id}.",
-            "The relay runs below the DAG's leaves; put the task above it, or leave out the dependency.",
+            f"DAG {dag.dag_id}: task {below[0]} is downstream of the relay {relay.task_id}.",
+            "The relay runs after the DAG's leaves. Put the task upstream of it, or remove the dependency.",
         )
     for leaf in leaves(relay, dag):
         if is_branch(leaf):
             raise InvalidDag(
-                f"DAG {dag.dag_id}: the branch {leaf.task_id} is a leaf, and would skip the relay {relay.task_id}.",
-                "Put a task below the branch, for instance an EmptyOperator.",
+                f"DAG {dag.dag_id}: the branch {leaf.task_id} is a leaf and would skip the relay {relay.task_id}.",
+                "Add a task downstream of the branch, for instance an EmptyOperator.",
             )
         if not leaf.is_setup and leaf.task_id not in relay.upstream_task_ids:
             relay.set_upstream(leaf)
@@ -41,7 +41,7 @@ def wire_relay(relay: BaseOperator, dag: DAG) -> None:
 
 
 def leaves(relay: BaseOperator, dag: DAG) -> list[Task]:
-    """The tasks by which Airflow judges a run: no teardowns, and nothing but teardowns below."""
+    """The tasks that determine the state of a run: those that are not teardowns and have only teardowns downstream."""
     tasks = _others(relay, dag)
     by_id = {task.task_id: task for task in tasks}
     return [task for task in tasks if not task.is_teardown and not _has_work_below(task, by_id)]
@@ -52,12 +52,12 @@ def _others(relay: BaseOperator, dag: DAG) -> list[Task]:
 
 
 def _has_work_below(task: Task, by_id: dict[str, Task]) -> bool:
-    """Whether a task that is no teardown stands below, at any distance (a teardown may stand between)."""
+    """Whether a task that is not a teardown is downstream, directly or indirectly, even behind a teardown."""
     pending = list(task.downstream_task_ids)
     seen: set[str] = set()
     while pending:
         task_id = pending.pop()
-        if task_id in seen or task_id not in by_id:  # not there: the relay itself
+        if task_id in seen or task_id not in by_id:  # not in the dict: the relay itself
             continue
         seen.add(task_id)
         if not by_id[task_id].is_teardown:
@@ -67,8 +67,8 @@ def _has_work_below(task: Task, by_id: dict[str, Task]) -> bool:
 
 
 def is_branch(task: Task) -> bool:
-    """Whether the task decides which of the tasks right below it run."""
-    # Two bases: operators of the standard provider, and those written against the task SDK.
+    """Whether the task decides which of its direct downstream tasks run."""
+    # Two base classes: for operators of the standard provider, and for those written against the task SDK.
     from airflow.providers.standard.operators import branch as standard
     from airflow.sdk.bases import branch as sdk
 
@@ -76,5 +76,5 @@ def is_branch(task: Task) -> bool:
 
 
 def task_ids(tasks: Iterable[Task]) -> list[str]:
-    """The ids, sorted."""
+    """The tasks' ids, sorted."""
     return sorted(task.task_id for task in tasks)

@@ -1,1 +1,1 @@
-"""How a task becomes a durable step: it begins, runs, and its end is recorded."""
+"""How a task runs as a durable step: it begins, executes, and its end is recorded."""

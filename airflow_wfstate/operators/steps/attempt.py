@@ -1,4 +1,4 @@
-"""An attempt: the right to write for a round, and the writes made with it."""
+"""Attempt: the right to write for a round, and the writes made with it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ Written = TypeVar("Written", RecordedWrite, LinkedChildRun, "CreatedToken")
 
 
 class Attempt:
-    """What this process holds after a begin that said ``run``.
+    """What this process holds after a begin that answered ``run``.
 
-    Its writes are numbered above those that were applied before, and go out one at a time, also when several
-    threads of a step save checkpoints. Only the process that began it writes: another one has a copy of the counter,
-    and a write of it would be taken for one that was sent again.
+    Its writes continue the numbering of those already applied, and are sent one at a time, even if several threads of a
+    step save checkpoints. Only the process that began the attempt may write. Another process would have a copy of the
+    counter, and the store would take its writes for repeated ones.
 
-    :param backend: the way to the store.
+    :param backend: the backend that reaches the store.
     :param begun: the store's answer to the begin.
-    :param conn_id: the Airflow connection of the backend, for triggers that go the same way.
+    :param conn_id: the Airflow connection of the backend, for triggers that must use the same one.
     """
 
     def __init__(self, backend: StateBackend, begun: BegunStep, conn_id: str = DEFAULT_CONNECTION_ID) -> None:
@@ -58,23 +58,23 @@ class Attempt:
         self._calls = Calls()
         self._cancelled = False
         self.outcome_is_unknown = False
-        """Whether an error that comes now leaves open if the step acted: its end is lost then, and not failed."""
+        """Whether an error at this point leaves it unknown if the step acted. Its end is then lost, not failed."""
 
     @property
     def cancelled(self) -> bool:
-        """Whether Airflow has told this process to end: its task was failed, cleared or timed out, or the worker stops.
+        """Whether Airflow told this process to stop: its task was failed, cleared or timed out, or the worker stops.
 
-        After that Airflow kills the process within some seconds (5 by default). What is saved until then counts, and
-        a step that returns is recorded as it ended.
+        Airflow kills the process a few seconds later (5 by default). Whatever is saved until then counts, and a step
+        that returns is recorded as it ended.
         """
         return self._cancelled
 
     def cancel(self) -> None:
-        """Note that the process was told to end. Called by a signal handler, so it takes no lock."""
+        """Note that the process was told to stop. A signal handler calls this, so it takes no lock."""
         self._cancelled = True
 
     def save_checkpoint(self, name: str, value: object) -> None:
-        """Keep a value under a name; see ``StateBackend.save_checkpoint``."""
+        """Save a value under a name; see ``StateBackend.save_checkpoint``."""
         payload = encode(value)
         self._write(
             lambda number: self._backend.save_checkpoint(
@@ -83,12 +83,12 @@ class Attempt:
         )
 
     def claim_call(self, call: Call) -> Record | None:
-        """Take the name of a call, and return the record that an earlier attempt left; None when there is none.
+        """Reserve the name of a call, and return the record that an earlier attempt left; None if there is none.
 
-        Records are read once, and only by an attempt that was preceded by another, or resumed.
+        Records are read once, and only by an attempt that follows another one, or was resumed.
 
         :raises InvalidName: another call of this attempt has the name.
-        :raises ForeignProcess: another process began the attempt: this one could not record the call.
+        :raises ForeignProcess: another process began the attempt, so this one cannot record the call.
         """
         self._check_process()
         name = call.name
@@ -99,7 +99,7 @@ class Attempt:
             return self._records.get(name)
 
     def save_record(self, name: str, value: object, *, is_error: bool = False, is_awaited: bool = False) -> None:
-        """Keep the result of a call; see ``StateBackend.save_record``."""
+        """Save the result of a call; see ``StateBackend.save_record``."""
         payload = encode(value)
         if is_awaited:
             payload = replace(payload, type=f"{messages.record.AWAITED}{payload.type}")
@@ -135,7 +135,7 @@ class Attempt:
         return linked.run_id
 
     def create_token(self, name: str, sha256: str, expires: timedelta) -> RegisteredWait:
-        """Make a token of a wait of the round, and say how that wait stands; see ``StateBackend.create_token``."""
+        """Create a token for a wait of the round, and return that wait; see ``StateBackend.create_token``."""
         created = self._write(
             lambda number: self._backend.create_token(
                 messages.token.CreateToken(
@@ -150,9 +150,9 @@ class Attempt:
         return created.wait
 
     def register_wait(self, task_instance_id: str, target: WaitTarget, timeout: timedelta | None) -> RegisteredWait:
-        """Let the round wait, or learn how its wait has ended; see ``StateBackend.register_wait``.
+        """Let the round wait, or find out how its wait ended; see ``StateBackend.register_wait``.
 
-        :param task_instance_id: of the task that holds the attempt.
+        :param task_instance_id: id of the task instance that holds the attempt.
         """
         seconds = None if timeout is None else timeout.total_seconds()
         return self._backend.register_wait(
@@ -174,33 +174,33 @@ class Attempt:
             return send(self._last_write)
 
     def _check_process(self) -> None:
-        """Check that this is the process that began the attempt; before the lock, which a fork may have copied locked.
+        """Check that this process began the attempt. Called before locking, because a fork may have copied a held lock.
 
-        :raises ForeignProcess: it is not.
+        :raises ForeignProcess: another process did.
         """
         if os.getpid() != self._process_id:
             raise _foreign_process(f"Process {os.getpid()} cannot write for it: process {self._process_id} began it")
 
     def __getstate__(self) -> NoReturn:
-        """Refuse to be pickled, as it is when it is handed to another process."""
-        raise _foreign_process("It cannot be handed to another process")
+        """Refuse to be pickled, which is how it would reach another process."""
+        raise _foreign_process("It cannot be passed to another process")
 
 
 def _foreign_process(reason: str) -> ForeignProcess:
     return ForeignProcess(
         f"A step belongs to the process of its task. {reason}; nothing was sent.",
-        "Return the values to the step's own process, or send them by a queue, and let that save them.",
+        "Return the values to the step's own process, or send them through a queue, and save them there.",
     )
 
 
 _AT_WORK: list[Attempt] = []
-"""What this process is doing. One attempt at most: a task has a process of its own, and ``dag.test()`` goes task by
-task."""
+"""The attempt that this process is executing. There is at most one: each task has its own process, and ``dag.test()``
+runs one task after another."""
 
 
 @contextmanager
 def at_work(attempt: Attempt) -> Iterator[None]:
-    """Let :func:`cancel_at_work` find the attempt meanwhile."""
+    """Let :func:`cancel_at_work` find the attempt inside this context."""
     _AT_WORK.append(attempt)
     try:
         yield
@@ -209,6 +209,6 @@ def at_work(attempt: Attempt) -> Iterator[None]:
 
 
 def cancel_at_work() -> None:
-    """Tell the attempt of this process that it is to end: what ``on_kill`` of an operator does for its step."""
+    """Tell the attempt of this process to stop. An operator's ``on_kill`` calls this for its step."""
     for attempt in _AT_WORK:
         attempt.cancel()

@@ -1,8 +1,8 @@
-"""How a transaction ended whose outcome is not known: its commit marker is asked, by whoever needs to know.
+"""Find out from the commit marker how a transaction with an unknown outcome ended.
 
-That is the attempt that lost the answer to its ``COMMIT``, the next attempt of the round (a retry, or one that a resume
-brings), and the relay before it undoes the round. The sweep cannot ask: a server process has neither the DAG's
-connections nor its code, so the step stays lost until one of these comes.
+Three of them ask: the attempt that lost the answer to its ``COMMIT``, the next attempt of the round (after a retry or a
+resume), and the relay before it undoes the round. The sweep cannot ask, because a server process has neither the DAG's
+connections nor its code. The step therefore stays lost until one of these three runs.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.steps.declaration.options import StepOptions
 
 PATIENCE_SECONDS: Final = 60.0
-"""How long an attempt that lost the answer to its commit waits for a database that does not answer."""
+"""How long an attempt that lost the answer to its commit waits for a database that does not respond."""
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _UNDONE: Final = "wfstate.undone"
-"""The type of the output in a marker that was made when the round was undone: nothing was committed, nor will be."""
+"""The output type in a marker that was written when the round was undone: nothing was or will be committed."""
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What to ask, and where.
+    """What to look up, and in which database.
 
-    :param conn_id: of the database, rendered.
-    :param idempotency_key: of the round.
-    :param workflow_id: for people who look at the table.
-    :param label: of the step, for people.
+    :param conn_id: the rendered connection id of the database.
+    :param idempotency_key: the round's idempotency key.
+    :param workflow_id: for people who read the table.
+    :param label: a readable name of the step.
     """
 
     conn_id: str
@@ -53,23 +53,23 @@ class Inquiry:
     label: str
 
     def connect(self) -> Connection:
-        """A new connection to the database."""
-        # Imported when needed, as DAG files need not wait for it.
+        """Open a new connection to the database."""
+        # Imported only when needed, so that DAG files parse faster.
         from airflow.providers.postgres.hooks.postgres import PostgresHook
 
         return cast("Connection", PostgresHook(postgres_conn_id=self.conn_id).get_conn())
 
     def marker(self, connection: Connection) -> CommitMarker:
-        """The round's marker, on a connection that is in no transaction yet."""
+        """The round's marker, on a connection without an open transaction."""
         return CommitMarker(connection, self.idempotency_key, self.workflow_id, self.label)
 
     def ask(self, *, closes: bool = False) -> Payload | None:
-        """What the round has committed; None when it has committed nothing.
+        """The output that the round committed; None if it committed nothing.
 
-        A transaction of the round that is still open is waited for.
+        Waits for a transaction of the round that is still open.
 
-        :param closes: whether a round that has committed nothing is kept from it for good.
-        :raises Unavailable: such a transaction did not end in time.
+        :param closes: True to permanently prevent a round that has committed nothing from committing later.
+        :raises Unavailable: an open transaction did not end in time.
         """
         connection = self.connect()
         try:
@@ -85,11 +85,11 @@ class Inquiry:
             connection.close()
 
     def ask_with_patience(self, lost: Exception, is_to_end: Callable[[], bool]) -> Payload | None:
-        """As :meth:`ask`, while the database may be coming back.
+        """Like :meth:`ask`, but retry for a while in case the database comes back.
 
-        :param lost: what was said instead of the answer to the commit.
-        :param is_to_end: whether this process was told to end, and is not to wait any more.
-        :raises Unavailable: the database could not be asked: whether the round was committed is not known.
+        :param lost: the error that came instead of the answer to the commit.
+        :param is_to_end: whether this process was told to stop, and must not wait any longer.
+        :raises Unavailable: the database could not be reached, so it is not known whether the round was committed.
         """
         until = time.monotonic() + PATIENCE_SECONDS
         pause = 0.2
@@ -99,7 +99,7 @@ class Inquiry:
             except (TransactionRefused, Unavailable) as error:
                 refusal: Exception = error
                 break
-            except Exception as error:  # of psycopg2, of psycopg or of the hook: it does not answer
+            except Exception as error:  # from psycopg2, psycopg or the hook: no answer
                 refusal = error
                 if is_to_end() or time.monotonic() + pause > until:
                     break
@@ -108,15 +108,15 @@ class Inquiry:
         raise Unavailable(
             f"The answer to the commit of step {self.label} was lost ({_line(lost)}), and its database cannot be asked "
             f"whether it was carried out ({_line(refusal)}).",
-            "The step is lost, not failed. The next try (a retry, a clear or a resume) and the undo ask the database "
-            "again, and do not repeat what was committed.",
+            "The step is lost, not failed. The next try (a retry, a clear or a resume) and the compensation ask the "
+            "database again, and do not repeat what was committed.",
         ) from refusal
 
 
 class TransactionalTask(BaseOperator):
-    """What marks a task whose step is one transaction, with a commit marker.
+    """Marks a task whose step is one transaction with a commit marker.
 
-    :param conn_id: of the database, templated.
+    :param conn_id: connection id of the database. (templated)
     """
 
     conn_id: str
@@ -124,15 +124,15 @@ class TransactionalTask(BaseOperator):
 
 
 def was_undone(found: Payload) -> bool:
-    """Whether a marker says that the round was undone before it had committed anything."""
+    """Whether a marker says that the round was undone before it committed anything."""
     return found.type == _UNDONE
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is known before a round is undone.
+    """What is known about a round before it is undone.
 
-    :param work: with the output that the marker keeps, when there is one.
+    :param work: the compensation, with the output from the marker if there is one.
     :param is_needed: whether there is anything to undo.
     """
 
@@ -143,11 +143,11 @@ class Asked:
 def ask_before_undo(
     work: CompensationWork, workflow_id: str, tasks: Iterable[AbstractOperator], context: Context
 ) -> Asked:
-    """Ask for the round that is to be undone, when it was a transaction whose outcome the store does not know.
+    """Look up the round to be undone if it was a transaction whose outcome the store does not know.
 
-    :param tasks: of the DAG that did the step.
-    :param context: of the relay, for a templated connection id.
-    :raises Exception: the database cannot be asked, and only a round that was completed is to be undone.
+    :param tasks: the tasks of the DAG that executed the step.
+    :param context: the relay's context, for a templated connection id.
+    :raises Exception: the database cannot be asked, and only a completed round is to be undone.
     """
     task = None if work.output is not None else _transactional(work, tasks)
     if task is None:
@@ -160,7 +160,7 @@ def ask_before_undo(
     except Exception as error:
         if only_completed:
             raise
-        task.log.warning("Whether step %s was committed could not be asked: %s.", work.step_name, _line(error))
+        task.log.warning("Could not find out whether step %s was committed: %s.", work.step_name, _line(error))
         return Asked(work, is_needed=True)
     if found is None:
         task.log.info("The transaction of step %s was not committed.", work.step_name)
@@ -169,7 +169,7 @@ def ask_before_undo(
 
 
 def _transactional(work: CompensationWork, tasks: Iterable[AbstractOperator]) -> TransactionalTask | None:
-    """The transactional task that did the step; None when it is not one."""
+    """The transactional task that executed the step; None if the step is not transactional."""
     for task in tasks:
         if isinstance(task, TransactionalTask) and (task.step_options.name or task.task_id) == work.step_name:
             return task

@@ -1,17 +1,17 @@
-"""The commit marker: a row in the user's own database that says that a round of a step was committed there.
+"""The commit marker: a row in the user's own database which records that a round of a step was committed there.
 
-The user's writes and the marker are one transaction. Its statements, in order:
+The user's writes and the marker share one transaction. Its statements, in order:
 
-1. ``INSERT`` the marker under the round's idempotency key. Another attempt that is at the same point is waited for by
-   PostgreSQL itself, because the key is unique: when that one commits, its marker is found here and its output
-   returned; when it rolls back, this one goes on.
+1. ``INSERT`` the marker under the round's idempotency key. Because the key is unique, PostgreSQL makes this attempt
+   wait for another one at the same point. If that one commits, this attempt finds its marker and returns its output.
+   If it rolls back, this attempt continues.
 2. The user's statements.
-3. ``UPDATE`` the marker with the output, then ``COMMIT``. The output is encrypted where payloads are (``[wfstate]
-   encrypt_payloads`` of the worker, with the worker's own ``[core] fernet_key``).
+3. ``UPDATE`` the marker with the output, then ``COMMIT``. If payloads are encrypted (``[wfstate] encrypt_payloads`` on
+   the worker), the output is encrypted too, with the worker's own ``[core] fernet_key``.
 
-Between 1 and 3 the column ``unfinished`` holds a value that violates a deferred foreign key. A commit in the middle,
-by whatever way the user's code reaches it, is therefore refused by PostgreSQL, and rolls everything back. A rollback in
-the middle takes the marker with it, which step 3 notices.
+Between 1 and 3, the column ``unfinished`` holds a value that violates a deferred foreign key. PostgreSQL therefore
+refuses a commit in between, however the user's code attempts it, and rolls everything back. A rollback in between also
+removes the marker, which step 3 notices.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TABLE: Final = "wfstate_commit"
-"""In the first schema of the connection's search path, or wherever that path finds it."""
+"""The table is in the first schema of the connection's search path, or where that path already finds it."""
 
 CREATE_TABLE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
     idempotency_key text PRIMARY KEY,
@@ -38,17 +38,17 @@ CREATE_TABLE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
     committed_at timestamptz,
     unfinished text CONSTRAINT {TABLE}_unfinished REFERENCES {TABLE} (idempotency_key) DEFERRABLE INITIALLY DEFERRED
 )"""
-"""Run by the first transactional step of a database; or by its owner, where the step's role may not."""
+"""The first transactional step in a database runs this, or the database's owner if the step's role may not."""
 
 PATIENCE_SECONDS: Final = 60
-"""How long an attempt waits for an earlier one of the same round that has not ended its transaction."""
+"""How long an attempt waits for an earlier attempt of the same round to end its transaction."""
 
 _TRIES: Final = 5
-_CREATE_LOCK: Final = 7_261_544_401  # any number that nobody else takes an advisory lock with
+_CREATE_LOCK: Final = 7_261_544_401  # any number that nothing else uses for an advisory lock
 _UNDEFINED_TABLE: Final = "42P01"
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
 _LOCK_NOT_AVAILABLE: Final = "55P03"
-_OVERTAKEN: Final = ("40001", "40P01")  # serialization failure, deadlock: nothing was done yet
+_OVERTAKEN: Final = ("40001", "40P01")  # serialization failure, deadlock: nothing has been done yet
 
 _INSERT: Final = f"""INSERT INTO {TABLE} AS marker (idempotency_key, workflow_id, step, unfinished)
     VALUES (%s, %s, %s, %s) ON CONFLICT (idempotency_key) DO NOTHING
@@ -67,16 +67,16 @@ class Cursor(Protocol):
         """Execute a statement."""
 
     def fetchone(self) -> Any:
-        """The next row; None when there is none."""
+        """The next row; None if there is none."""
 
     def fetchall(self) -> list[Any]:
         """The remaining rows."""
 
     def nextset(self) -> bool | None:
-        """Go to the next result, in psycopg."""
+        """Go to the next result set (psycopg only)."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the cursor."""
 
 
 class Connection(Protocol):
@@ -92,18 +92,18 @@ class Connection(Protocol):
 class CommitMarker:
     """The marker of one round.
 
-    :param connection: in no transaction yet.
-    :param idempotency_key: of the round.
-    :param workflow_id: for people who look at the table.
-    :param step: ``dag.name`` or ``dag.name[item]``, for them too.
-    :raises TransactionRefused: the connection commits each statement by itself.
+    :param connection: a connection without an open transaction.
+    :param idempotency_key: the round's idempotency key.
+    :param workflow_id: for people who read the table.
+    :param step: ``dag.name`` or ``dag.name[item]``, also for people who read the table.
+    :raises TransactionRefused: the connection is in autocommit mode.
     """
 
     def __init__(self, connection: Connection, idempotency_key: str, workflow_id: str, step: str) -> None:
         if connection.autocommit:
             raise TransactionRefused(
-                "The connection of a transactional step is in autocommit mode: each statement is committed by itself.",
-                "Take 'autocommit' out of the connection's extra fields.",
+                "The connection of a transactional step is in autocommit mode: each statement commits separately.",
+                "Remove 'autocommit' from the connection's extra fields.",
             )
         self._connection = connection
         self._key = idempotency_key
@@ -112,10 +112,11 @@ class CommitMarker:
         self._schema = ""
 
     def claim(self) -> Payload | None:
-        """Begin the transaction with the marker; None when this attempt is to act in it.
+        """Begin the transaction with the marker; returns None if this attempt is to do the work in it.
 
-        :returns: the output that an earlier attempt committed; no transaction is open then.
-        :raises TransactionRefused: the table is missing and may not be created, or may not be written.
+        :returns: the output that an earlier attempt committed. No transaction is open then.
+        :raises TransactionRefused: the table is missing and the role may not create it, or the role may not write to
+            it.
         :raises Unavailable: an earlier attempt did not end its transaction in time.
         """
         for _ in range(_TRIES):
@@ -128,12 +129,12 @@ class CommitMarker:
                     self._create_table()
                 elif sqlstate not in _OVERTAKEN:
                     raise self._explained(error, sqlstate) from error
-        raise Unavailable(f"Others keep changing the commit marker of step {self._step}.", "Try again.")
+        raise Unavailable(f"Other transactions keep changing the commit marker of step {self._step}.", "Try again.")
 
     def complete(self, output: Payload) -> None:
         """Write the output into the marker, so that the transaction can be committed.
 
-        :raises TransactionRefused: the marker is gone: the step's own code ended the transaction.
+        :raises TransactionRefused: the marker is gone, because the step's own code ended the transaction.
         """
         cursor = self._connection.cursor()
         cursor.execute(
@@ -167,7 +168,7 @@ class CommitMarker:
     def _create_table(self) -> None:
         cursor = self._connection.cursor()
         try:
-            # IF NOT EXISTS alone fails when two create it at once.
+            # IF NOT EXISTS alone fails if two sessions create the table at the same time.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATE_LOCK,))
             cursor.execute(CREATE_TABLE)
             self._connection.commit()
@@ -175,54 +176,54 @@ class CommitMarker:
             self._connection.rollback()
             raise TransactionRefused(
                 f"The table {TABLE} does not exist, and the step's role may not create it: {str(error).strip()}.",
-                f"Let the database's owner run: {CREATE_TABLE}; GRANT SELECT, INSERT, UPDATE ON {TABLE} TO <role>",
+                f"Ask the database's owner to run: {CREATE_TABLE}; GRANT SELECT, INSERT, UPDATE ON {TABLE} TO <role>",
             ) from error
 
     def _explained(self, error: Exception, sqlstate: str | None) -> Exception:
         if sqlstate == _LOCK_NOT_AVAILABLE:
             return Unavailable(
                 f"An earlier attempt of step {self._step} has not ended its transaction in the database for "
-                f"{PATIENCE_SECONDS} seconds: its process still lives.",
-                "End that process, or its session with pg_terminate_backend(); the next try then goes on.",
+                f"{PATIENCE_SECONDS} seconds, so its process is still running.",
+                "Stop that process, or end its session with pg_terminate_backend(). The next try then continues.",
             )
         if sqlstate == _INSUFFICIENT_PRIVILEGE:
             return TransactionRefused(
-                f"The step's role may not write the table {TABLE}: {str(error).strip()}.",
-                f"Let the database's owner run: GRANT SELECT, INSERT, UPDATE ON {TABLE} TO <role>",
+                f"The step's role may not write to the table {TABLE}: {str(error).strip()}.",
+                f"Ask the database's owner to run: GRANT SELECT, INSERT, UPDATE ON {TABLE} TO <role>",
             )
         return error
 
 
 def ended_by_the_user(step: str) -> TransactionRefused:
-    """The error of a step whose own code committed, or rolled back, in the middle."""
+    """Make the error for a step whose own code committed or rolled back before the end."""
     return TransactionRefused(
-        f"The code of step {step} ended the transaction itself, by COMMIT, ROLLBACK or a method of the connection "
-        "(or asked by SET CONSTRAINTS whether it could).",
-        "Leave it to the operator: what the step writes is committed together with its marker, or not at all.",
+        f"The code of step {step} ended the transaction itself, with COMMIT, ROLLBACK or a method of the connection "
+        "(or checked the constraint early with SET CONSTRAINTS).",
+        "Leave that to the operator, so that the step's writes and its marker commit together, or not at all.",
     )
 
 
 def is_refused_commit(error: BaseException) -> bool:
-    """Whether PostgreSQL refused a commit because the marker is not completed."""
+    """Whether PostgreSQL refused a commit because the marker is not complete."""
     return getattr(getattr(error, "diag", None), "constraint_name", None) == f"{TABLE}_unfinished"
 
 
 def sqlstate_of(error: BaseException) -> str | None:
-    """PostgreSQL's error code; None when the error is not PostgreSQL's."""
+    """PostgreSQL's error code; None if the error does not come from PostgreSQL."""
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
 
 
 def _sealed(text: str) -> str:
-    """An output as the marker keeps it: encrypted where payloads are."""
+    """The output as stored in the marker: encrypted if payloads are."""
     if not conf.encrypt_payloads():
         return text
-    from airflow_wfstate.encryption import sealed  # which loads Airflow's models: only where it is used
+    from airflow_wfstate.encryption import sealed  # it loads Airflow's models, so import it only when needed
 
     return sealed(text)
 
 
 def _unsealed(text: str) -> str:
-    """The output again; one that was kept before payloads were encrypted is plain."""
+    """The decrypted output. One that was stored before payloads were encrypted is plain text."""
     if not text.startswith("@"):  # JSON never does
         return text
     from airflow_wfstate.encryption import unsealed  # as above
@@ -231,5 +232,5 @@ def _unsealed(text: str) -> str:
 
 
 def _values(row: Any) -> list[Any]:
-    """The values of a row: the connection may say that its rows are dicts."""
+    """The values of a row, which is a dict if the connection is configured so."""
     return list(row.values()) if isinstance(row, dict) else list(row)

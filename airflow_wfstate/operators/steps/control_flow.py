@@ -1,4 +1,4 @@
-"""The exceptions by which a task tells Airflow what is to become of it: they are no errors."""
+"""The exceptions with which a task tells Airflow how to proceed. They are not errors."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from airflow.sdk.exceptions import AirflowSkipException, DagRunTriggerException,
 WAITING: Final[tuple[type[BaseException], ...]] = tuple(
     getattr(airflow_exceptions, name)
     for name in ("TaskDeferred", "TaskAwaitingInput", "AirflowRescheduleException")
-    if hasattr(airflow_exceptions, name)  # TaskAwaitingInput came with Airflow 3.3
+    if hasattr(airflow_exceptions, name)  # Airflow 3.3 introduced TaskAwaitingInput
 )
-"""The task is deferred, or rescheduled: it goes on later, in another process."""
+"""The task is deferred or rescheduled, and continues later in another process."""
 
 UNFINISHED: Final[tuple[type[BaseException], ...]] = (*WAITING, DagRunTriggerException)
-"""What it was to do is not done yet: a waiting task, or one of which Airflow triggers a run afterwards."""
+"""The task's work is not done yet: it waits, or Airflow triggers a run for it afterwards."""
 
 STEERING: Final[tuple[type[BaseException], ...]] = (
     *UNFINISHED,
     AirflowSkipException,
     DownstreamTasksSkipped,
 )
-"""All of them. ``AirflowFailException`` is none: it is an error, one that no retry can heal."""
+"""All of these exceptions. ``AirflowFailException`` is not one of them: it is an error that no retry can fix."""

@@ -1,4 +1,4 @@
-"""The text of an error as it is recorded: of a step, a call of ``step.once`` or an undo."""
+"""The recorded text of an error of a step, of a ``step.once`` call or of a compensation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from airflow_wfstate.redaction import recorded_text
 
 
 def error_text(error: BaseException) -> str:
-    """The error's type, message and notes, as the last lines of a traceback have them.
+    """The error's type, message and notes, like the last lines of a traceback.
 
-    Recorded as :func:`~airflow_wfstate.redaction.secrets.recorded_text` says: without secrets.
+    Secrets are masked; see :func:`~airflow_wfstate.redaction.secrets.recorded_text`.
     """
     return recorded_text("".join(traceback.format_exception_only(type(error), error)).strip(), MAX_ERROR_LENGTH)
 
 
 def error_message(error: BaseException) -> str:
-    """The error's message alone, recorded in the same way."""
+    """Only the error's message, with secrets masked in the same way."""
     return recorded_text(str(error), MAX_ERROR_LENGTH)

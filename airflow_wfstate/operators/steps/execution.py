@@ -1,4 +1,4 @@
-"""StepExecution: the one place where a task becomes a step: begin, run, end."""
+"""StepExecution: the one place where a task runs as a step: begin, run, end."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ if TYPE_CHECKING:
     from airflow_wfstate.domain.rules.payload import Payload
 
 Work = Callable[[Attempt], object]
-"""What the step does, once it holds an attempt; what it returns is the step's output."""
+"""The work of the step, once it holds an attempt. Its return value is the step's output."""
 
 GoOn = Callable[[str, "dict[str, Any] | None"], object]
-"""The operator's own ``resume_execution``, with the method and the arguments of its deferral."""
+"""The operator's own ``resume_execution``, called with the method and the arguments of its deferral."""
 
 _DEFERRAL: Final = "deferral"
-"""The argument of an ``ask_again`` that keeps the operator's own deferral, to go on from there."""
+"""The argument of ``ask_again`` that carries the operator's own deferral, so that it can continue from there."""
 
 _SKIPPED_TASKS: Final = DownstreamTasksSkipped.__name__
-"""The type of the output of a branch: the tasks that it skipped, so that an answered branch skips them again."""
+"""The output type of a branch. The output lists the tasks that it skipped, so that a replayed branch skips them too."""
 
 
 class StepExecution:
-    """One go of a task instance at its step.
+    """One execution of a step by a task instance.
 
-    A task that deferred or rescheduled itself and goes on is another go at the same attempt.
+    A task that deferred or rescheduled itself and resumes is another execution of the same attempt.
 
-    :param operator: the task, rendered.
-    :param options: what its author declared at the step itself.
-    :param context: of the task instance.
+    :param operator: the rendered task.
+    :param options: the options declared at the step itself.
+    :param context: the context of the task instance.
     """
 
     def __init__(self, operator: BaseOperator, options: StepOptions, context: Context) -> None:
@@ -64,19 +64,19 @@ class StepExecution:
         self._backend = WorkflowStateHook(self._options.wfstate_conn_id).get_conn()
 
     def execute(self, work: Work) -> object:
-        """Do the work if it is to be done, record how it ended, and return the step's output.
+        """Do the work unless it is already done, record how it ended, and return the step's output.
 
-        :raises AirflowSkipException: the step was skipped before, or a guest has nothing to do here.
-        :raises AirflowFailException: the store refuses the step for good.
+        :raises AirflowSkipException: the step was skipped earlier, or this is a guest with nothing to do here.
+        :raises AirflowFailException: the store refused the step permanently.
         """
         return self._go(work, waiting_since=None, deferral=None)
 
     def resume(self, next_method: str, next_kwargs: dict[str, Any] | None, *, execute: Work, go_on: GoOn) -> object:
-        """Go on after a deferral.
+        """Continue after a deferral.
 
-        :param next_method: as the deferral named it.
-        :param execute: the work from its beginning, for a task that waited for its turn and has done nothing yet.
-        :param go_on: the work from where the operator deferred itself.
+        :param next_method: the method named by the deferral.
+        :param execute: the work from the start, for a task that waited for another run and has done nothing yet.
+        :param go_on: the work from the point where the operator deferred itself.
         """
         waiting_since = None
         deferral: dict[str, Any] | None = {"method": next_method, "kwargs": next_kwargs}
@@ -89,11 +89,11 @@ class StepExecution:
         return self._go(lambda _attempt: go_on(method, arguments), waiting_since, deferral)
 
     def _go(self, work: Work, waiting_since: str | None, deferral: dict[str, Any] | None) -> object:
-        """One go.
+        """Begin or continue the attempt, and run the work if needed.
 
-        :param waiting_since: when the task began to wait for another that was at the step; None when it did not.
-        :param deferral: of the operator's own, that this go continues; kept while waiting, so that a task whose
-            attempt was taken over does not act from its start a second time.
+        :param waiting_since: when the task began to wait for another task that holds the step; None if it did not wait.
+        :param deferral: the operator's own deferral that this execution continues. It is kept while waiting, so that a
+            task whose attempt was taken over does not start from the beginning again.
         """
         with failing_for_good():
             begun = self._begin()
@@ -103,7 +103,7 @@ class StepExecution:
             kept = {} if deferral is None else {_DEFERRAL: deferral}
             defer_to_ask_again(self._operator, f"The step is being done by {begun.holder}", waiting_since, **kept)
         if begun.decision is BeginDecision.SKIPPED:
-            raise AirflowSkipException(f"Workflow {begun.workflow.id} is over: a guest does no further steps.")
+            raise AirflowSkipException(f"Workflow {begun.workflow.id} has ended. A guest executes no further steps.")
         return self._answer(begun)
 
     def _begin(self) -> BegunStep:
@@ -138,8 +138,8 @@ class StepExecution:
 
     def _answer(self, begun: BegunStep) -> object:
         if begun.answered_state is StepState.SKIPPED or begun.output is None:
-            raise AirflowSkipException("The step was skipped before; it is not done again.")
-        self._operator.log.info("The step was done before; here is its stored output.")
+            raise AirflowSkipException("The step was skipped earlier and is not executed again.")
+        self._operator.log.info("The step is already done. Returning its stored output.")
         leave_again(self._context, begun.checkpoints.get(LEFT_BEHIND))
         output = decode(begun.output)
         if begun.output.type == _SKIPPED_TASKS and isinstance(output, list):
@@ -169,10 +169,10 @@ class StepExecution:
             self._end(attempt, StepState.SKIPPED)
             raise
         except StaleAttempt as error:
-            # Another attempt has taken over: what this one says is refused, and a retry would compete with it.
+            # Another attempt has taken over. The writes of this one are refused, and a retry would compete with it.
             raise AirflowFailException(str(error)) from error
         except (WorkflowClosed, WaitFailed) as error:
-            # Cancelled or failed meanwhile, or what it waited for did not come: the next try would be refused as well.
+            # The workflow was cancelled or has failed, or the wait failed. The next try would be refused as well.
             self._record_failure(attempt, error)
             raise AirflowFailException(str(error)) from error
         except BaseException as error:  # SystemExit and AirflowTaskTimeout are failures too
@@ -192,5 +192,6 @@ class StepExecution:
             state = StepState.LOST if attempt.outcome_is_unknown else StepState.FAILED
             attempt.end(state, error=error_text(error))
         except WorkflowStateError:
-            # The step stays open until the sweep finds its task instance over; the user's own error matters more.
+            # The step stays open until the sweep finds that its task instance has ended. The user's own error matters
+            # more.
             self._operator.log.exception("The failure of the step could not be recorded.")

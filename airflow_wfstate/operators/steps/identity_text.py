@@ -1,7 +1,8 @@
-"""Identities as text: what tells workflows, steps and items apart is rendered as it is written.
+"""Render as text the values that identify workflows, steps and items.
 
-With ``render_template_as_native_obj=True`` Airflow turns a template that gives ``1.10`` into the number 1.1, ``007``
-into 7 and ``None`` into None, so that two keys become one. Identities are rendered by a plain environment instead.
+With ``render_template_as_native_obj=True``, Airflow turns a template that gives ``1.10`` into the number 1.1, ``007``
+into 7 and ``None`` into None, so that two different keys can become one. Identities are therefore rendered in a plain
+environment.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 _SCALARS: Final = (bool, int, float, Decimal, uuid.UUID, datetime.date, datetime.time, datetime.timedelta)
-"""Types whose text is the same in every process, and says the whole value."""
+"""Types whose text is the same in every process and represents the whole value."""
 
 
 def identity_text(kind: str, value: object) -> str:
-    """A value as the text that identifies something.
+    """Convert a value to the text that identifies something.
 
-    A string is its own text; numbers, UUIDs, dates and times are what ``str()`` makes of them; a member of an
-    enumeration is its value; a tuple or a list of those is what ``str()`` makes of it.
+    A string is used as it is. Numbers, UUIDs, dates and times, and tuples or lists of these, are converted with
+    ``str()``. For an enum member, its value is used.
 
-    :param kind: what is identified, as the error shall call it ("workflow key").
-    :raises InvalidName: the value is None, blank, or of a type whose text may differ from process to process.
+    :param kind: what is identified, for error messages ("workflow key").
+    :raises InvalidName: the value is None, blank, or of a type whose text may differ between processes.
     """
     if isinstance(value, Enum):
         value = value.value
     if value is None:
-        raise InvalidName(f"The {kind} is None.", f"Give a text that is the {kind}; None would be the same for all.")
+        raise InvalidName(f"The {kind} is None.", f"Give a string as the {kind}. None would be the same for all.")
     if isinstance(value, str):
         text = str.__str__(value)
     elif _has_stable_text(value):
@@ -45,10 +46,10 @@ def identity_text(kind: str, value: object) -> str:
     else:
         raise InvalidName(
             f"The {kind} is of type {type(value).__name__}, whose text identifies nothing.",
-            "Give a string, or what has a text of its own: a number, a UUID, a date, or a tuple of those.",
+            "Give a string, or a value with a stable text: a number, a UUID, a date, or a tuple of those.",
         )
     if not text.strip():
-        raise InvalidName(f"The {kind} came out empty.", f"Give a text that is the {kind}.")
+        raise InvalidName(f"The {kind} came out empty.", f"Give a non-empty string as the {kind}.")
     return text
 
 
@@ -59,21 +60,21 @@ def _has_stable_text(value: object) -> bool:
 
 
 def renders_natively(operator: BaseOperator) -> bool:
-    """Whether Airflow turns what the operator's templates give into Python objects."""
+    """Whether Airflow turns the results of the operator's templates into Python objects."""
     own = getattr(operator, "render_template_as_native_obj", None)
     dag = operator.get_dag()
     return bool(dag is not None and dag.render_template_as_native_obj if own is None else own)
 
 
 class TextTemplates:
-    """Renders the templates of an operator as text, whatever ``render_template_as_native_obj`` says.
+    """Renders the templates of an operator as text, regardless of ``render_template_as_native_obj``.
 
-    :param operator: its DAG's macros, filters and environment options apply.
-    :param variables: what the templates may use.
+    :param operator: the operator, whose DAG's macros, filters and environment options apply.
+    :param variables: the variables that the templates may use.
     """
 
     def __init__(self, operator: BaseOperator, variables: Mapping[str, Any]) -> None:
-        # Imported when needed, as DAG files need not wait for it.
+        # Imported only when needed, so that DAG files parse faster.
         from airflow.sdk.definitions._internal.templater import create_template_env
 
         dag = operator.get_dag()
@@ -81,10 +82,10 @@ class TextTemplates:
         self._variables = variables
 
     def identity(self, kind: str, template: object) -> str:
-        """What identifies something: a template, an XComArg, or a value.
+        """Render what identifies something: a template, an XComArg, or a value.
 
         :param kind: as for :func:`identity_text`.
-        :raises InvalidName: as :func:`identity_text`; and an expression of the template is None or undefined, whose
+        :raises InvalidName: as for :func:`identity_text`; or an expression in the template is None or undefined, whose
             text would be the same for all.
         """
         import jinja2
@@ -98,13 +99,13 @@ class TextTemplates:
             return identity_text(kind, self._text(environment, template))
         except jinja2.UndefinedError as error:
             raise InvalidName(
-                f"The template {template[:200]!r} of the {kind} uses what is not there: {error}.", _REMEDY
+                f"The template {template[:200]!r} of the {kind} uses an undefined value: {error}.", _REMEDY
             ) from error
 
     def nested(self, value: object, rendered: Collection[int] = ()) -> Any:
-        """A value with every template in it rendered as text, and every XComArg in it resolved.
+        """Render every template in a value as text, and resolve every XComArg in it.
 
-        :param rendered: ids of objects that are no templates: they came from XComs.
+        :param rendered: ids of objects that are not templates, because they came from XComs.
         """
         if id(value) in rendered:
             return value
@@ -123,13 +124,13 @@ class TextTemplates:
 
 
 def resolve_reference(value: object, context: Mapping[str, Any]) -> object:
-    """The value of an XComArg, or of another of Airflow's references; any other value as it is."""
+    """The value of an XComArg or another of Airflow's references; any other value unchanged."""
     from airflow.sdk.definitions._internal.mixins import ResolveMixin
 
     return value.resolve(cast("Context", context)) if isinstance(value, ResolveMixin) else value
 
 
-_REMEDY: Final = "Correct the expression, or give it a value for the case that there is none: {{ x or 'none' }}."
+_REMEDY: Final = "Correct the expression, or give it a default: {{ x or 'none' }}."
 
 
 def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:
@@ -145,16 +146,16 @@ def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:
 
 
 class TextIdentities(BaseOperator):
-    """An operator some of whose template fields are identities: they are rendered as text.
+    """A base class for operators with template fields that are identities, which are rendered as text.
 
-    Each of them may be a template, an XComArg or a value; None is left alone.
+    Each field may be a template, an XComArg or a value. None is left alone.
     """
 
     identity_fields: ClassVar[Mapping[str, str]] = {}
-    """Names of template fields, and what each identifies, as errors shall call it."""
+    """Names of template fields, and what each identifies, for error messages."""
 
     text_fields: ClassVar[Sequence[str]] = ()
-    """Template fields that are rendered as text too, and may hold nested values."""
+    """Template fields that are also rendered as text, and may hold nested values."""
 
     def _do_render_template_fields(
         self,
@@ -164,14 +165,14 @@ class TextIdentities(BaseOperator):
         jinja_env: jinja2.Environment,
         seen_oids: set[int],
     ) -> None:
-        """What Airflow calls for a task, and for an item of a mapped one; a template file has these fields too."""
+        """Airflow calls this for a task, for an item of a mapped task, and for the fields of a template file."""
         if parent is not self:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
             return
         templates = TextTemplates(self, context)
         for name, kind in self.identity_fields.items():
             value = getattr(self, name)
-            if id(value) in seen_oids:  # from an XCom: text, and no template
+            if id(value) in seen_oids:  # it came from an XCom, and is not a template
                 setattr(self, name, identity_text(kind, value))
             elif value is not None:
                 setattr(self, name, templates.identity(kind, value))

@@ -1,10 +1,11 @@
-"""What a step leaves in Airflow besides what it returns: XComs that it pushes, and what it says in asset events.
+"""What a step leaves in Airflow besides its return value: XComs that it pushes, and its asset events.
 
-Kept as a checkpoint of the round, :data:`~airflow_wfstate.domain.messages.step.LEFT_BEHIND`, and left again by a task
-that is answered: else consumers of its assets would get events without ``extra``, and a pull by key would find nothing.
+This is saved as a checkpoint of the round, :data:`~airflow_wfstate.domain.messages.step.LEFT_BEHIND`. A task that gets
+the stored output leaves it again. Otherwise consumers of its assets would get events without ``extra``, and an XCom
+pull by key would find nothing.
 
-Left out, since Airflow's own objects do not tell of it: XComs that are set by ``XCom.set`` rather than by ``xcom_push``
-of the task instance, and what an operator leaves after its ``execute`` (``post_execute``, extra links).
+Two things are not covered, because Airflow's own objects do not expose them: XComs set with ``XCom.set`` instead of the
+task instance's ``xcom_push``, and whatever an operator leaves after ``execute`` (``post_execute``, extra links).
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class LeftBehind:
-    """What an attempt leaves.
+    """What an attempt leaves behind.
 
-    :param attempt: one that waited before goes on with what it has pushed since its begin.
+    :param attempt: the attempt. If it has waited, it continues with what it has pushed since its begin.
     """
 
     def __init__(self, attempt: Attempt, context: Context) -> None:
@@ -40,7 +41,7 @@ class LeftBehind:
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Note what the task instance pushes meanwhile."""
+        """Record what the task instance pushes inside this context."""
         ti = self._context["ti"]
         push, push_async = getattr(ti, "xcom_push", None), getattr(ti, "axcom_push", None)
 
@@ -54,7 +55,7 @@ class LeftBehind:
                 await push_async(key=key, value=value)
             self._xcoms[key] = value
 
-        # Set on the instance, past the checks of its pydantic class, and taken away again.
+        # Set on the instance, bypassing the checks of its pydantic class, and removed afterwards.
         before = dict(vars(ti))
         object.__setattr__(ti, "xcom_push", xcom_push)
         object.__setattr__(ti, "axcom_push", axcom_push)
@@ -68,7 +69,7 @@ class LeftBehind:
                     object.__delattr__(ti, name)
 
     def keep(self, operator: BaseOperator) -> None:
-        """Keep it with the round, before the attempt ends well or waits. Most attempts leave nothing: no write then."""
+        """Save it with the round before the attempt succeeds or waits. Most attempts have nothing to save."""
         left: dict[str, object] = {"xcoms": self._xcoms, "outlet_events": _outlet_events(self._context)}
         kept = None if self._kept is None else decode(self._kept)
         if left == kept or (kept is None and not any(left.values())):
@@ -76,25 +77,25 @@ class LeftBehind:
         try:
             self._attempt.save_checkpoint(LEFT_BEHIND, left)
         except (InvalidRequest, WorkflowClosed) as error:
-            # What the step has done counts all the same.
+            # The step's work still counts.
             operator.log.warning(
-                "What the step pushed as XComs of its own, or said in asset events, is not kept: %s "
-                "A task that is answered by this step will not leave it again.",
+                "The step's own XComs and asset events could not be saved: %s "
+                "A task that gets the stored output of this step will not leave them again.",
                 error,
             )
 
 
 def leave_again(context: Context, payload: Payload | None) -> None:
-    """Push and say again what the round has left, in a task that it answers.
+    """Push and emit again what the round left, in a task that gets its stored output.
 
-    :param payload: the value of the checkpoint; None when it has left nothing.
+    :param payload: the value of the checkpoint; None if the round left nothing.
     """
     if payload is None:
         return
     left = cast("Mapping[str, Any]", decode(payload))
     for key, value in left["xcoms"].items():
         context["ti"].xcom_push(key=key, value=value)
-    # Imported when needed: few steps have outlets.
+    # Imported only when needed: few steps have outlets.
     from airflow.sdk import Asset, AssetAlias
 
     for event in left["outlet_events"]:
@@ -111,7 +112,7 @@ def leave_again(context: Context, payload: Payload | None) -> None:
 
 
 def _outlet_events(context: Context) -> list[dict[str, object]]:
-    """What the task has said in the events of its outlets."""
+    """The task's asset events, by outlet."""
     events: Any = context.get("outlet_events") or {}
     found: list[dict[str, object]] = []
     for outlet in events:

@@ -1,4 +1,4 @@
-"""``step.once``: a call inside a step, made by one attempt and answered to the later ones."""
+"""``step.once``: a call inside a step whose recorded result later attempts get."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Call:
-    """A call that an attempt makes, or has answered from its record.
+    """A call that an attempt makes, or whose result it gets from a record.
 
-    :param may_repeat: whether it ended in an error that was not recorded, so that the same call may be made again.
+    :param may_repeat: whether it ended in an error that was not recorded, so that the same call may be repeated.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Call:
     may_repeat: bool = False
 
     def is_same(self, other: Call) -> bool:
-        """Whether another call is this one again: the very same function and arguments."""
+        """Whether another call has the very same function and arguments."""
         return (
             self.function == other.function
             and len(self.args) == len(other.args)
@@ -50,32 +50,31 @@ class Calls:
         self._by_name: dict[str, Call] = {}
 
     def claim(self, call: Call) -> None:
-        """Take the name for a call that is about to be made, or answered.
+        """Reserve the name for a call that is about to be made or answered from its record.
 
-        :raises InvalidName: another call of the attempt has it: its record would answer for both.
+        :raises InvalidName: another call of the attempt has it, and its record would answer both.
         """
         before = self._by_name.get(call.name)
         if before is not None and not (before.may_repeat and before.is_same(call)):
             raise InvalidName(
                 f"The call name {call.name!r} was used before in this attempt, and the result of that call is recorded "
                 "under it.",
-                f'Give each call a name of its own that says what it is for, such as f"{call.name}-{{who}}". To try '
-                "one again that failed, call the same function with the same arguments, or let the function itself "
-                "try again.",
+                f'Give each call its own descriptive name, such as f"{call.name}-{{who}}". To retry a failed call, '
+                "call the same function with the same arguments, or let the function itself retry.",
             )
         self._by_name[call.name] = call
 
 
 def make_once(attempt: Attempt, call: Call, *, record_errors: bool) -> Any:
-    """Make the call, or answer it from its record; what ``Step.once`` says.
+    """Make the call, or answer it from its record; see ``Step.once``.
 
-    :returns: the result; an awaitable of it, where the function is async or returns an awaitable.
+    :returns: the result; or an awaitable of it if the function is async or returns an awaitable.
     """
     if is_generator_function(call.function):
         raise InvalidPayload(
-            f"The function {name_of(call.function)} of the call {call.name!r} has a yield: calling it runs nothing of "
-            "it, and what it gives cannot be recorded.",
-            "Give a function that returns its result, for instance as a list.",
+            f"The function {name_of(call.function)} of the call {call.name!r} has a yield. Calling it would not run "
+            "its body, and the generator cannot be recorded.",
+            "Use a function that returns its result, for instance as a list.",
         )
     found = attempt.claim_call(call)
     if found is not None:
@@ -118,7 +117,7 @@ def _recording_errors(attempt: Attempt, call: Call, *, record_errors: bool, is_a
         else:
             call.may_repeat = True
         raise
-    except BaseException:  # cancelled, or the process is told to end
+    except BaseException:  # cancelled, or the process was told to stop
         call.may_repeat = True
         raise
 
@@ -128,9 +127,9 @@ async def _later(found: Record) -> Any:
 
 
 def recorded(record: Record) -> object:
-    """What a record answers.
+    """The result in a record.
 
-    :raises RecordedError: the call failed, and was recorded so.
+    :raises RecordedError: the call failed, and its error was recorded.
     """
     value = decode(record.value)
     if record.is_error and isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Whether an output can be read back: a class that Airflow's deserialisation does not allow cannot."""
+"""Check whether an output can be read back: Airflow must allow its class to be deserialised."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from airflow_wfstate.domain.rules.payload import Payload
 
 _DAG_FILE_MODULE: Final = '"unusual_prefix_'
-"""How the name of the module begins as which Airflow imports a DAG file."""
+"""The beginning of the module name under which Airflow imports a DAG file."""
 
 
 def tell_what_undo_cannot_read(operator: BaseOperator, payload: Payload) -> None:
-    """Warn, as soon as a step has an output, when its undo could not be given it.
+    """Warn as soon as a step has an output that its compensation could not read.
 
-    The step has acted, so it is not failed for that; whoever reads its log can still allow the class.
+    The step has already acted, so this does not fail it. Someone who reads the log can still allow the class.
     """
     if '"__classname__"' not in payload.text:  # plain JSON
         return
     try:
         decode(payload)
     except InvalidPayload as error:
-        in_dag_file = "A class of a DAG file has another name wherever the file lies; put it into a module. "
+        in_dag_file = "The name of a class in a DAG file depends on the file's path; move it to a module. "
         operator.log.warning(
-            "The output of the step is stored, but its undo COULD NOT READ IT BACK, and would fail: %s %s %sOr return "
-            "plain data, such as a dict.",
+            "The output of the step is stored, but its compensation COULD NOT READ IT BACK and would fail: %s %s %sOr "
+            "return plain data, such as a dict.",
             error.reason,
             error.remedy,
             in_dag_file if _DAG_FILE_MODULE in payload.text else "",
@@ -40,12 +40,12 @@ def tell_what_undo_cannot_read(operator: BaseOperator, payload: Payload) -> None
 
 
 def classes_not_allowed(function: Callable[..., Any]) -> list[str]:
-    """The classes in a function's return annotation that Airflow would write but not read, by their full names."""
+    """The full names of classes in a function's return annotation that Airflow would write but not read."""
     from airflow.sdk import serde
 
     try:
         annotation = typing.get_type_hints(function).get("return")
-    except Exception:  # a name that only a type checker knows
+    except Exception:  # a name that exists only for type checkers
         return []
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in _classes_in(annotation, 0))
     return sorted({name for name in names if not serde._match(name) and name not in _allowed_in_process()})
@@ -67,7 +67,7 @@ def _classes_in(annotation: object, depth: int) -> Iterator[type]:
 
 
 def _is_written_by_class(kind: type) -> bool:
-    """Whether Airflow writes values of a class together with its name, and needs the class to read them."""
+    """Whether Airflow stores values of a class with the class name, and needs the class to read them."""
     if kind.__module__ == "builtins" or kind.__module__.partition(".")[0] == "airflow":
         return False
     return (

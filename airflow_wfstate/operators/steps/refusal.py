@@ -1,4 +1,4 @@
-"""A refusal of the store, as Airflow should take it: retried or not."""
+"""Tell Airflow whether to retry after the store refused a request."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from airflow_wfstate.exceptions import LoginRefused, Unavailable, WorkflowStateE
 
 @contextmanager
 def failing_for_good() -> Iterator[None]:
-    """Turn a refusal that would be the same at the next try into ``AirflowFailException``, with its text.
+    """Turn a refusal that a retry would not change into ``AirflowFailException``, with the same text.
 
-    ``Unavailable``, ``WorkflowUnfinished`` and ``LoginRefused`` pass as they are: time may heal them, or somebody who
-    corrects the password, so the task's retries apply.
+    ``Unavailable``, ``WorkflowUnfinished`` and ``LoginRefused`` pass unchanged. They may go away with time, or when
+    someone corrects the password, so the task's retries apply.
     """
     try:
         yield

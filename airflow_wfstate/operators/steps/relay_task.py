@@ -1,4 +1,4 @@
-"""The relay of a DAG, as its steps know it: by its task id."""
+"""Find the relay of a DAG, which its steps identify by task id."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class RelayTask:
-    """What marks an operator as the relay of its DAG."""
+    """Marks an operator as the relay of its DAG."""
 
 
 def find_relay(dag: DAG | None) -> str | None:
-    """The task id of the DAG's relay; None when it has none."""
+    """The task id of the DAG's relay; None if it has none."""
     if dag is None:
         return None
     return next((task.task_id for task in dag.tasks if isinstance(task, RelayTask)), None)

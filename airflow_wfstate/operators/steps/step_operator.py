@@ -1,4 +1,4 @@
-"""An operator whose task is a step."""
+"""StepOperator: the base class of operators whose tasks are steps."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from airflow_wfstate.operators.steps.execution import StepExecution
 
 
 class StepOperator(BaseOperator):
-    """Runs as a step whatever a subclass does in :meth:`do_step`.
+    """Runs :meth:`do_step` of a subclass as a step.
 
-    It stands before the operator whose own ``execute`` and ``resume_execution`` the subclass uses.
+    List it as a base before the operator whose own ``execute`` and ``resume_execution`` the subclass uses.
     """
 
     step_options: StepOptions
 
     @abstractmethod
     def do_step(self, attempt: Attempt, context: Context) -> object:
-        """Do the work; what it returns is the step's output."""
+        """Do the work. The return value is the step's output."""
 
     def execute(self, context: Context) -> Any:
-        """Do the step, or return what it produced before."""
+        """Execute the step, or return its stored output."""
         return StepExecution(self, self.step_options, context).execute(lambda attempt: self.do_step(attempt, context))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after a deferral: the step's own, or one to wait for another run that is at the step."""
+        """Continue after a deferral: the step's own, or one that waited for another run that holds the step."""
         return StepExecution(self, self.step_options, context).resume(
             next_method,
             next_kwargs,
@@ -38,6 +38,6 @@ class StepOperator(BaseOperator):
         )
 
     def on_kill(self) -> None:
-        """Let the step know (``step.cancelled``); Airflow calls this when the process is to end."""
+        """Set ``step.cancelled``. Airflow calls this when the process has to stop."""
         cancel_at_work()
         super().on_kill()

@@ -1,8 +1,9 @@
-"""Airflow's task state (3.3 and later) under a step: it belongs to a round.
+"""Airflow's task state (3.3 and later) in a step: it belongs to a round.
 
-Airflow keeps what a task puts into ``context["task_state_store"]`` for its next try, and also when the task is cleared.
-A retry of a round is to find it: so a ``ResumableJobMixin`` finds the job that an earlier attempt has submitted. A new
-round, or a new generation in the same run, is not: that job was done, perhaps undone, and is not what is wanted now.
+Airflow keeps what a task stores in ``context["task_state_store"]`` for its next try, even if the task is cleared. A
+retry of a round must find it, so that a ``ResumableJobMixin`` finds the job that an earlier attempt submitted. A new
+round, or a new generation in the same run, must not find it: that job is done, perhaps even undone, and a new one is
+needed.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
 
 _STORE: Final = "task_state_store"
 _ROUND: Final = "wfstate_round"
-"""The key in the task's state that names the round to which all others belong."""
+"""The key in the task's state that names the round to which all other keys belong."""
 
 
 class RoundTaskState:
-    """The task state of a round: as Airflow's, but emptied first when it is of another round.
+    """The task state of a round. It behaves like Airflow's, but is emptied first if it belongs to another round.
 
-    It is looked at when it is used, because a look costs a call: most steps never use it.
+    The round is checked on first use, because a check costs a call and most steps never use the state.
 
-    :param store: Airflow's.
+    :param store: Airflow's own store.
     :param round_key: the idempotency key of the round.
-    :param is_first_try: whether the task instance had no try before, so that there is no state of another round.
+    :param is_first_try: whether this is the task instance's first try, so that no state of another round exists.
     """
 
     def __init__(self, store: Any, round_key: str, *, is_first_try: bool) -> None:
@@ -37,24 +38,24 @@ class RoundTaskState:
         self._is_settled = False
 
     def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """As Airflow's."""
+        """Like Airflow's method."""
         return self._settled().get(key, *args, **kwargs)
 
     def set(self, key: str, value: Any, **kwargs: Any) -> None:
-        """As Airflow's."""
+        """Like Airflow's method."""
         self._settled().set(key, value, **kwargs)
 
     def delete(self, key: str) -> None:
-        """As Airflow's."""
+        """Like Airflow's method."""
         self._settled().delete(key)
 
     def clear(self) -> None:
-        """As Airflow's."""
+        """Like Airflow's method."""
         self._settled().clear()
         self._claim()
 
     def __getattr__(self, name: str) -> Any:
-        # What else Airflow's has: its runner calls _clear_backend_only when the task has succeeded.
+        # For Airflow's other methods: its runner calls _clear_backend_only after the task has succeeded.
         return getattr(self._store, name)
 
     def _settled(self) -> Any:
@@ -66,17 +67,17 @@ class RoundTaskState:
         return self._store
 
     def _claim(self) -> None:
-        # timedelta.max is Airflow's NEVER_EXPIRE, by identity: it must not go before what it stands for.
+        # timedelta.max is Airflow's NEVER_EXPIRE, by identity: this key must outlive the ones it describes.
         self._store.set(_ROUND, self._round_key, retention=timedelta.max)
 
 
 def keep_task_state_to_round(context: Context, attempt: Attempt) -> None:
-    """Let the task find the state of its own round alone. Before Airflow 3.3 there is none."""
+    """Let the task see only the state of its own round. Before Airflow 3.3 there is no task state."""
     store: Any = context.get(_STORE)
     if store is None:
         return
-    if isinstance(store, RoundTaskState):  # a go in the same process
+    if isinstance(store, RoundTaskState):  # a second execution in the same process
         store = store._store
     is_first_try = getattr(context["ti"], "try_number", 0) == 1
     state = RoundTaskState(store, attempt.begun.idempotency_key, is_first_try=is_first_try)
-    context[_STORE] = state  # type: ignore[typeddict-item]  # it is as Airflow's
+    context[_STORE] = state  # type: ignore[typeddict-item]  # it behaves like Airflow's

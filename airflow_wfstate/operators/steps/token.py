@@ -1,4 +1,4 @@
-"""A token as a step hands it out, and waits for its use."""
+"""Token: a one-time URL that a step gives to an external partner, whose answer it waits for."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.steps.attempt import Attempt
 
 DEFAULT_EXPIRY: Final = timedelta(days=1)
-"""How long a wait for a token takes at most, unless its author says otherwise."""
+"""The default maximum length of a wait for a token."""
 
 
 class Token:
-    """What somebody outside needs to end one wait of a step, once; made by ``step.token()``.
+    """Lets an external partner end one wait of a step, once; created by ``step.token()``.
 
-    :param attempt: that makes it.
-    :param name: of the wait.
-    :param expires: from the wait's first token on.
+    :param attempt: the attempt that creates it.
+    :param name: name of the wait.
+    :param expires: maximum length of the wait, counted from its first token.
     """
 
     def __init__(self, attempt: Attempt, name: str, expires: timedelta) -> None:
-        # 256 bits, made here: the store learns the hash, and the text first from who uses it.
+        # 256 bits, generated here: the store only gets the hash, and sees the text when someone uses it.
         self._text = secrets.token_urlsafe(32)
         self._name = name
         self._conn_id = attempt.conn_id
@@ -34,32 +34,33 @@ class Token:
 
     @property
     def url(self) -> str:
-        """Where a POST with a JSON body ends the wait with that body as the answer. Whoever has it may do so: no login.
+        """A POST with a JSON body to this URL ends the wait, with the body as the answer. It needs no login.
 
-        It begins with ``[wfstate] callback_url``. Sent again with the same body it is accepted again.
+        Anyone who has the URL can use it. It begins with ``[wfstate] callback_url``. The same body is accepted again if
+        it is sent again.
         """
         return f"{conf.callback_url()}/wfstate/v1/tokens/{self._text}"
 
     @property
     def text(self) -> str:
-        """The last part of :attr:`url`, for partners that have the rest."""
+        """The last part of :attr:`url`, for partners that already know the rest."""
         return self._text
 
     def wait(self) -> Any:
-        """What was sent with the token: the JSON body, as Python has it.
+        """Return the JSON body that was sent with the token, as a Python value.
 
-        While nobody has sent anything, this raises Airflow's ``TaskDeferred``, which must not be caught: the task waits
-        in the triggerer, and takes no worker slot. Then **the function runs again from its start**, and this returns;
-        so whatever stands before it and must not happen twice goes into ``step.once()``.
+        Until something is sent, this raises Airflow's ``TaskDeferred``, which you must not catch. The task waits in the
+        triggerer and takes no worker slot. Then **the function runs again from its start**, and this call returns. Wrap
+        everything before it that must not happen twice in ``step.once()``.
 
-        :raises WaitTimedOut: nobody used the token in time. The step fails with it, and is not retried.
+        :raises WaitTimedOut: nobody used the token in time. The step fails with this error and is not retried.
         """
         return output_of(
             self._wait,
             self._conn_id,
-            "Find out why the partner has not answered; a resume of the workflow waits once more.",
+            "Find out why the partner has not answered. Resume the workflow to wait again.",
         )
 
     def __repr__(self) -> str:
-        """Without the secret: it may stand in a log."""
+        """Leaves out the secret, because the text may end up in a log."""
         return f"<Token {self._name!r}>"

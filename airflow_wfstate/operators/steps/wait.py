@@ -1,4 +1,4 @@
-"""A step that waits: what its wait has brought, or its deferral until there is something to tell."""
+"""A step that waits: return the result of its wait, or defer until there is one."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def output_of(wait: RegisteredWait, conn_id: str, remedy: str) -> Any:
-    """What was sent, or said by the event. While nothing has come the task is deferred; the step then begins again.
+    """Return what was sent, or the event's data. Until then the task is deferred, after which the step begins again.
 
-    :param conn_id: the Airflow connection by which the trigger reaches the store.
-    :param remedy: what helps when nothing comes.
-    :raises TaskDeferred: the wait goes on.
-    :raises WaitTimedOut: nothing came in time.
-    :raises WaitFailed: nothing can come any more.
+    :param conn_id: the Airflow connection with which the trigger reaches the store.
+    :param remedy: what to do if nothing arrives.
+    :raises TaskDeferred: the wait is not over.
+    :raises WaitTimedOut: nothing arrived in time.
+    :raises WaitFailed: nothing can arrive any more.
     """
     if wait.outcome is WaitOutcome.ARRIVED:
         return None if wait.output is None else decode(wait.output)
     if wait.outcome is WaitOutcome.EXPIRED:
-        raise WaitTimedOut(wait.reason or "The time of the wait is over.", remedy)
+        raise WaitTimedOut(wait.reason or "The wait timed out.", remedy)
     if wait.outcome is not None:
-        raise WaitFailed(wait.reason or "The wait is in vain.", remedy)
-    # Imported when needed, as DAG files need not wait for it.
+        raise WaitFailed(wait.reason or "The wait cannot succeed any more.", remedy)
+    # Imported only when needed, so that DAG files parse faster.
     from airflow_wfstate.triggers.wait import WaitTrigger
 
-    # The method of a task that has done nothing yet: the step begins from its start, with the same attempt.
+    # The method for a task that has done nothing yet: the step starts from the beginning, with the same attempt.
     raise TaskDeferred(trigger=WaitTrigger(wait.wait_id, conn_id), method_name=ASK_AGAIN)

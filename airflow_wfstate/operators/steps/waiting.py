@@ -1,4 +1,4 @@
-"""Waiting, deferred, to ask the store again."""
+"""Defer a task until it is time to ask the store again."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
 ASK_AGAIN: Final = "ask_again"
-"""The method name under which such a task resumes; the deferral carries ``waiting_since``."""
+"""The method with which such a task resumes. The deferral carries ``waiting_since``."""
 
 
 def defer_to_ask_again(operator: BaseOperator, reason: str, waiting_since: str | None, **kept: object) -> NoReturn:
     """Defer for ``[wfstate] busy_poll_seconds``; the task resumes with the method :data:`ASK_AGAIN`.
 
-    :param reason: what is waited for, as a sentence without its full stop.
-    :param waiting_since: when the wait began (ISO 8601); None when it begins now.
+    :param reason: what the task waits for, as a sentence without a full stop.
+    :param waiting_since: when the wait began (ISO 8601); None if it begins now.
     :param kept: further arguments of :data:`ASK_AGAIN`.
-    :raises AirflowFailException: when it has waited for ``[wfstate] busy_timeout_seconds``.
+    :raises AirflowFailException: it has already waited for ``[wfstate] busy_timeout_seconds``.
     """
-    # Imported when needed: most tasks never wait.
+    # Imported only when needed: most tasks never wait.
     from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
     now = datetime.now(timezone.utc)
@@ -32,7 +32,7 @@ def defer_to_ask_again(operator: BaseOperator, reason: str, waiting_since: str |
     if now - since >= conf.busy_timeout():
         raise AirflowFailException(
             f"{reason}; waited since {since.isoformat()}, as long as [wfstate] busy_timeout_seconds allows. "
-            "Look at what holds it, then clear this task."
+            "Check what is holding it up, then clear this task."
         )
     operator.log.info("%s; asking again in %s.", reason, conf.busy_poll())
     operator.defer(

@@ -1,4 +1,4 @@
-"""Who is told of changes by webhook: what is asked of subscriptions, and answered.
+"""Webhook subscriptions: their requests and answers.
 
 A module is imported when it is first used, as in :mod:`airflow_wfstate.domain.messages`.
 """

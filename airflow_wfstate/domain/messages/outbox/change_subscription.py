@@ -1,4 +1,4 @@
-"""What people do with subscriptions."""
+"""Requests that change subscriptions."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from airflow_wfstate.domain.rules.webhooks.url import check_webhook_url
 from airflow_wfstate.exceptions import InvalidRequest
 
 MAX_NAMES: Final = 100
-"""Workflow names in one filter."""
+"""The most workflow names in one filter."""
 
 MAX_SUBSCRIPTIONS: Final = 100
-"""Subscriptions altogether: each reads the stream for itself."""
+"""The most subscriptions in total. Each one reads the stream separately."""
 
 MAX_KEPT_SECONDS: Final = 30 * 86_400
-"""The longest time for which a replaced secret goes on signing."""
+"""The longest time for which a replaced secret continues to sign."""
 
 
 @dataclass(frozen=True)
 class SubscriptionSecret:
-    """A subscription with its secret, which is shown here and never again."""
+    """A subscription with its secret, which is shown only here."""
 
     subscription: Subscription
     secret: str
@@ -36,7 +36,7 @@ class SubscriptionSecret:
 
 @dataclass(frozen=True)
 class RemovedSubscription:
-    """What was removed.
+    """The subscription that was removed.
 
     :param waiting: deliveries that waited for another attempt, and were dropped with it.
     """
@@ -50,12 +50,12 @@ class RemovedSubscription:
 class AddSubscription:
     """The request for a new subscription. Sent again with the same content and a secret, it changes nothing.
 
-    :param url: where to send events; https, unless ``[wfstate] webhook_hosts`` names the host.
-    :param requests_only: it is told of no changes, and gets what is sent to it alone: a service's requests to undo its
-        steps. Only without the other filters.
-    :param start: from where: ``now``, ``beginning``, a time with an offset, or the id of an event.
-    :param secret: ``whsec_`` and base64; None: a new one is made.
-    :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
+    :param url: where to send events; https, unless ``[wfstate] webhook_hosts`` lists the host.
+    :param requests_only: send no changes, only requests to this subscriber, such as a service's requests to undo its
+        steps. Cannot be combined with other filters.
+    :param start: where to begin: ``now``, ``beginning``, a time with an offset, or the id of an event.
+    :param secret: ``whsec_`` and base64; None to generate one.
+    :param actor: who makes the request: ``cli:name``. Over HTTP it is always the token's user.
     """
 
     name: str
@@ -72,7 +72,7 @@ class AddSubscription:
 
     @property
     def wanted(self) -> SubscriptionFilter:
-        """The filter that it asks for."""
+        """The requested filter."""
         return SubscriptionFilter(
             sorted(set(self.names)),
             [state for state in WorkflowState if state in self.states],
@@ -82,10 +82,10 @@ class AddSubscription:
         )
 
     def check(self) -> None:
-        """Check all that can be told without the store.
+        """Check everything that can be checked without the store.
 
-        :raises InvalidRequest: a name, the URL, a label, the point to start from or the secret is wrong; or no kind
-            of entry can pass the filter.
+        :raises InvalidRequest: a name, the URL, a label, the starting point or the secret is not valid; or no kind of
+            entry can pass the filter.
         """
         check_name("subscription name", self.name)
         check_webhook_url(self.url)
@@ -93,27 +93,27 @@ class AddSubscription:
             check_webhook_secret(self.secret)
         parse_stream_point(self.start)
         if len(self.names) > MAX_NAMES:
-            raise InvalidRequest(f"The filter names {len(self.names)} workflow names.", f"Give at most {MAX_NAMES}.")
+            raise InvalidRequest(f"The filter has {len(self.names)} workflow names.", f"Give at most {MAX_NAMES}.")
         for name in self.names:
             check_name("workflow name", name)
         check_labels(self.labels)
         if self.requests_only and (self.names or self.states or self.labels or self.kinds):
             raise InvalidRequest(
-                "A subscription to requests only is told of no changes, and a filter of changes is given.",
+                "A subscription with requests_only gets no changes, but a filter for changes is given.",
                 "Leave out the names, states, labels and kinds, or requests_only.",
             )
         if not self.requests_only and not self.wanted.wanted_kinds():
             raise InvalidRequest(
-                "Nothing passes this filter: no entry of the kinds brings a workflow into one of the states.",
+                "Nothing can pass this filter: no entry of these kinds brings a workflow into one of the states.",
                 "Leave out the kinds, or the states.",
             )
 
 
 @dataclass(frozen=True)
 class PauseSubscription:
-    """The request that nothing more is sent to a subscriber for now. What was being sent at that moment may arrive.
+    """The request to stop sending to a subscriber for now. A delivery that is in progress may still arrive.
 
-    :param reason: for the list; None for none.
+    :param reason: the reason, shown in the list; None for none.
     """
 
     subscription_id: str
@@ -124,7 +124,7 @@ class PauseSubscription:
 
 @dataclass(frozen=True)
 class ContinueSubscription:
-    """The request that a subscription is delivered again: paused or unavailable ones, and what is parked, at once."""
+    """The request to deliver a paused or unavailable subscription again, including its parked deliveries, at once."""
 
     subscription_id: str
     actor: str = "cli:unknown"
@@ -133,10 +133,10 @@ class ContinueSubscription:
 
 @dataclass(frozen=True)
 class ReplaySubscription:
-    """The request that a subscription is delivered again from another point: forwards or backwards.
+    """The request to deliver a subscription from another point, earlier or later.
 
-    :param start: as of :class:`AddSubscription`. What waited for another attempt is dropped, and sent again as far as
-        it stands behind this point.
+    :param start: as for :class:`AddSubscription`. Deliveries that wait for another attempt are dropped. They are sent
+        again if they come after this point.
     """
 
     subscription_id: str
@@ -147,7 +147,7 @@ class ReplaySubscription:
 
 @dataclass(frozen=True)
 class RemoveSubscription:
-    """The request that a subscription ends."""
+    """The request to remove a subscription."""
 
     subscription_id: str
     actor: str = "cli:unknown"
@@ -156,11 +156,11 @@ class RemoveSubscription:
 
 @dataclass(frozen=True)
 class RotateSecret:
-    """The request for another secret. Sent again with the same secret, it changes nothing.
+    """The request for a new secret. Sent again with the same secret, it changes nothing.
 
-    :param secret: None: a new one is made.
-    :param keep_seconds: for how long the secret before goes on signing too, so that the receiver can change over;
-        0: not at all. Default: a day.
+    :param secret: the new secret; None to generate one.
+    :param keep_seconds: how long the previous secret also signs, so that the receiver can switch; 0 for not at all.
+        Default: one day.
     """
 
     subscription_id: str
@@ -170,7 +170,7 @@ class RotateSecret:
     idempotency_key: str | None = None
 
     def check(self) -> None:
-        """Check it.
+        """Check the request.
 
         :raises InvalidRequest: the secret or the time is out of range.
         """
@@ -188,7 +188,7 @@ ADD_SUBSCRIPTION: Final = Operation(
     path="/subscriptions",
     request=AddSubscription,
     answer=SubscriptionSecret,
-    says="Have a webhook told of changes from now on, or from another point. The secret is shown in this answer alone.",
+    says="Send changes to a webhook from now on, or from another point. Only this answer shows the secret.",
     who=Who.OPERATOR,
     tag=TAG,
     body="AddSubscriptionBody",
@@ -201,7 +201,7 @@ PAUSE_SUBSCRIPTION: Final = Operation(
     path=f"{ONE}/pause",
     request=PauseSubscription,
     answer=Subscription,
-    says="Send nothing more for now. Nothing is lost: it goes on from there when it is continued.",
+    says="Stop sending for now. Nothing is lost: sending continues from this point later.",
     who=Who.OPERATOR,
     tag=TAG,
     body="PauseSubscriptionBody",
@@ -214,7 +214,7 @@ CONTINUE_SUBSCRIPTION: Final = Operation(
     path=f"{ONE}/continue",
     request=ContinueSubscription,
     answer=Subscription,
-    says="Deliver again: what was paused, what is unavailable, and what is parked.",
+    says="Deliver again after a pause or an unavailable receiver, including parked deliveries.",
     who=Who.OPERATOR,
     tag=TAG,
     body="ContinueSubscriptionBody",
@@ -240,7 +240,7 @@ REMOVE_SUBSCRIPTION: Final = Operation(
     path=f"{ONE}/remove",
     request=RemoveSubscription,
     answer=RemovedSubscription,
-    says="End the subscription. Its secret and its deliveries that wait are deleted.",
+    says="Remove the subscription. Its secret and its waiting deliveries are deleted.",
     who=Who.OPERATOR,
     tag=TAG,
     body="RemoveSubscriptionBody",
@@ -253,7 +253,7 @@ ROTATE_SECRET: Final = Operation(
     path=f"{ONE}/rotate-secret",
     request=RotateSecret,
     answer=SubscriptionSecret,
-    says="Sign with a new secret; for a while with the one before, too. It is shown in this answer alone.",
+    says="Sign with a new secret, and for a while also with the previous one. Only this answer shows the new secret.",
     who=Who.OPERATOR,
     tag=TAG,
     body="RotateSecretBody",

@@ -1,4 +1,4 @@
-"""A pass that delivers webhooks: what it did."""
+"""The report of a pass that delivers webhooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class DeliveryReport:
     """What a pass did.
 
-    :param subscriptions: that had something to be told of, and that no other process was at.
+    :param subscriptions: subscriptions that had something to deliver, and that no other process was handling.
     :param delivered: events that their receivers accepted.
     :param refused: events that were sent and not accepted.
     """
@@ -19,7 +19,7 @@ class DeliveryReport:
     refused: int = 0
 
     def __add__(self, other: DeliveryReport) -> DeliveryReport:
-        """Both together."""
+        """The sum of both reports."""
         return DeliveryReport(
             self.subscriptions + other.subscriptions,
             self.delivered + other.delivered,

@@ -1,4 +1,4 @@
-"""Subscriptions: who is told of changes by webhook, of which ones, and how far each has come."""
+"""Webhook subscriptions: who receives which changes, and how far each has been delivered."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.states import WorkflowState
 
 TAG: Final = "subscriptions"
-"""Of their operations."""
+"""The tag of the subscription operations."""
 
 NOT_SENT_UNASKED: Final = frozenset({EntryKind.RUN_LINKED, EntryKind.TURN_GIVEN})
-"""Kinds that tell of how the work is organised, not of a change of a workflow or a step: sent only where named."""
+"""Kinds that are about internal organisation, not about changes of workflows or steps; sent only if requested."""
 
 STATE_AFTER: Final[Mapping[EntryKind, WorkflowState]] = {
     EntryKind.WORKFLOW_STARTED: WorkflowState.RUNNING,
@@ -29,15 +29,15 @@ STATE_AFTER: Final[Mapping[EntryKind, WorkflowState]] = {
     EntryKind.WORKFLOW_COMPENSATION_FAILED: WorkflowState.COMPENSATION_FAILED,
     EntryKind.WORKFLOW_CANCELLED: WorkflowState.CANCELLED,
 }
-"""The state into which an entry of this kind says that the workflow came."""
+"""The state that the workflow enters with an entry of this kind."""
 
 
 class SubscriptionState(str, Enum):
     """Whether a subscription is delivered.
 
-    - ``active``: it is;
-    - ``unavailable``: its receiver has not answered several times in a row, and is tried again from time to time;
-    - ``paused``: nothing is sent until somebody continues it.
+    - ``active``: it is delivered;
+    - ``unavailable``: its receiver has not answered several times in a row, and is retried from time to time;
+    - ``paused``: nothing is sent until someone continues it.
     """
 
     ACTIVE = "active"
@@ -47,14 +47,14 @@ class SubscriptionState(str, Enum):
 
 @dataclass(frozen=True)
 class SubscriptionFilter:
-    """Of which entries a subscriber is told. What is empty does not filter; all that is given must hold.
+    """Which entries a subscriber gets. Empty fields do not filter; all other conditions must hold.
 
-    :param names: of workflows.
+    :param names: names of workflows.
     :param states: only entries that bring a workflow into one of these states.
-    :param labels: that a workflow has now, all of them.
-    :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
-    :param requests_only: no entries at all: the subscriber gets what is sent to it alone, such as the request to undo a
-        step. Those requests pass every filter.
+    :param labels: labels that the workflow currently has, all of them.
+    :param kinds: only entries of one of these kinds. Empty for all except ``run.linked`` and ``turn.given``.
+    :param requests_only: no entries at all, only requests to this subscriber, such as the request to undo a step. Those
+        requests pass every filter.
     """
 
     names: list[str] = field(default_factory=list)
@@ -75,9 +75,9 @@ class SubscriptionFilter:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a receiver last said when it did not accept an event.
+    """A receiver's last answer that did not accept an event.
 
-    :param status: of HTTP; None when there was no answer.
+    :param status: the HTTP status; None if there was no answer.
     :param text: the first 1,000 characters of the answer, or why there was none.
     """
 
@@ -87,18 +87,18 @@ class Answered:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A webhook, and how far it has been told.
+    """A webhook subscription, and how far it has been delivered.
 
-    :param name: unique; how people name it.
-    :param wanted: of which entries it is told.
-    :param parked: workflows of which nothing more is sent until somebody continues the subscription: an event of each
-        was refused ten times. Requests to this subscriber alone count likewise.
-    :param retried: workflows whose next event was refused, and is sent again later; and such requests.
-    :param failures: attempts in a row, each for another workflow, that were not accepted.
-    :param last_refusal: the last answer that was no acceptance; None when there was none since the last replay.
-    :param paused_because: why; None unless it is paused.
-    :param next_try_at: when an unavailable receiver is tried again; None when it is not waited for.
-    :param previous_secret_until: until when the secret before still signs too; None when there is none.
+    :param name: its unique name.
+    :param wanted: which entries it gets.
+    :param parked: workflows for which nothing more is sent until someone continues the subscription, because an event
+        was refused ten times. Requests to this subscriber count in the same way.
+    :param retried: workflows whose next event was refused and will be sent again, and such requests.
+    :param failures: consecutive attempts, each for another workflow, that were not accepted.
+    :param last_refusal: the last answer that was not an acceptance; None if there was none since the last replay.
+    :param paused_because: why it is paused; None unless it is.
+    :param next_try_at: when an unavailable receiver is retried; None if it is available.
+    :param previous_secret_until: until when the previous secret also signs; None if there is none.
     """
 
     id: str
@@ -121,13 +121,13 @@ class Subscription:
 
 @dataclass(frozen=True)
 class WaitingDelivery:
-    """A workflow of which a subscriber is not told for now, because an event of it was not accepted; or a request.
+    """A workflow whose delivery waits because one of its events was not accepted; or a request that waits.
 
-    :param number: of the journal entry that is sent next; 0 of a request to this subscriber alone.
-    :param event_id: of the event that is sent next.
+    :param number: number of the journal entry that is sent next; 0 for a request to this subscriber.
+    :param event_id: id of the event that is sent next.
     :param attempts: how often it was sent.
     :param since: when it was first refused.
-    :param next_try_at: None: it is parked.
+    :param next_try_at: when it is retried; None if it is parked.
     """
 
     workflow_id: str
@@ -150,9 +150,9 @@ class SubscriptionList:
 
 @dataclass(frozen=True)
 class WaitingDeliveries:
-    """The deliveries of a subscription that wait: parked ones first, then by their next attempt; at most 200.
+    """The waiting deliveries of a subscription: parked ones first, then by their next attempt; at most 200.
 
-    :param total: how many there are.
+    :param total: how many there are in total.
     """
 
     deliveries: list[WaitingDelivery]
@@ -166,7 +166,7 @@ class ListSubscriptions:
 
 @dataclass(frozen=True)
 class ListWaitingDeliveries:
-    """The request for what a subscription waits to send again."""
+    """The request for the waiting deliveries of a subscription."""
 
     subscription_id: str
 
@@ -181,7 +181,7 @@ LIST_SUBSCRIPTIONS: Final = Operation(
     path="/subscriptions",
     request=ListSubscriptions,
     answer=SubscriptionList,
-    says="Every subscription, by name: its filter, its state, and what its receiver last refused.",
+    says="List all subscriptions by name, with filter, state, and the receiver's last refusal.",
     who=Who.MANAGER,
     tag=TAG,
 )
@@ -192,7 +192,7 @@ LIST_WAITING_DELIVERIES: Final = Operation(
     path=f"{ONE}/deliveries",
     request=ListWaitingDeliveries,
     answer=WaitingDeliveries,
-    says="The workflows of which the subscriber is not told for now, each with the receiver's last answer.",
+    says="List the workflows whose deliveries are waiting, each with the receiver's last answer.",
     who=Who.MANAGER,
     tag=TAG,
 )

@@ -1,4 +1,4 @@
-"""What is read of workflows: one of them, its pages, its graph, and counts of many.
+"""Reads of workflows: a single workflow, its pages, its graph, and statistics about many.
 
 A module is imported when it is first used, as in :mod:`airflow_wfstate.domain.messages`.
 """

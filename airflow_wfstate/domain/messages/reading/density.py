@@ -1,4 +1,4 @@
-"""How many items of mapped steps were at work at which time: what a bar of a timeline shows of thousands of them."""
+"""How many items of mapped steps were running over time, which a timeline shows as one bar for thousands of items."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MAX_BUCKETS: Final = 500
 
 @dataclass(frozen=True)
 class StepDensity:
-    """The items of one mapped step, in stretches of time of equal length.
+    """The items of one mapped step, in time intervals of equal length.
 
-    :param parent_step_id: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
+    :param parent_step_id: as in :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
     :param since: when the first attempt began.
-    :param until: when the last one ended; now, while one is open.
-    :param at_work: of each stretch, how many attempts were open in it, those that waited among them.
-    :param failed: of each stretch, how many attempts ended in it as failed or lost.
+    :param until: when the last attempt ended; now, while one is open.
+    :param at_work: for each interval, how many attempts were open in it, including waiting ones.
+    :param failed: for each interval, how many attempts ended in it as failed or lost.
     """
 
     participant: str
@@ -34,7 +34,7 @@ class StepDensity:
 
 @dataclass(frozen=True)
 class WorkflowDensity:
-    """Every mapped step of a workflow that has begun, in the order of their begin."""
+    """The mapped steps of a workflow that have begun, in the order in which they began."""
 
     steps: list[StepDensity]
 
@@ -47,7 +47,7 @@ class ReadDensity:
     buckets: int = field(
         default=60,
         metadata=asked(
-            "Into how many stretches the time of each step is divided",
+            "How many intervals to divide the time of each step into",
             is_filter=False,
             at_least=1,
             at_most=MAX_BUCKETS,
@@ -61,7 +61,7 @@ READ_DENSITY: Final = Operation(
     path="/workflows/{workflow_id}/density",
     request=ReadDensity,
     answer=WorkflowDensity,
-    says="How many items of each mapped step were at work when, and how many failed.",
+    says="Count how many items of each mapped step were running over time, and how many failed.",
     who=Who.READER,
     tag="workflows",
     has_tag=True,

@@ -1,4 +1,4 @@
-"""Everything about one workflow that people ask for at once."""
+"""One workflow, with everything that its page needs at once."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ from airflow_wfstate.domain.rules.plan import Progress
 class WorkflowDetail:
     """A workflow with its progress, its runs, and the first page of its steps.
 
-    :param input: what it was started with; None when the reader may not see payloads of its owner.
-    :param output: None unless it succeeded.
-    :param plan: as declared.
-    :param progress: mapped steps as one entry each; the summary counts their items.
-    :param not_reached: after a success: planned steps that never began.
-    :param runs: in the order in which they joined.
-    :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
-    :param steps: as many as were asked for, in the order in which they first began: the first page of the
-        list of steps.
-    :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
-    :param definition_number: of the version of the definition that it has; None when that was never applied from a
-        file.
-    :param definition_in_force: the number in force for its name; None when none was applied.
-    :param waits: what it waits for now, services first; at most 50.
-    :param further_waits: how many more there are.
+    :param input: its input; None if the reader may not see payloads of its owner.
+    :param output: its output; None unless it succeeded.
+    :param plan: its plan, as declared.
+    :param progress: its progress, with one entry per mapped step; the summary counts their items.
+    :param not_reached: after a success, the planned steps that never began.
+    :param runs: its runs, in the order in which they joined.
+    :param step_groups: the steps that have begun, with one entry per mapped step, in the order in which they began.
+    :param steps: the first page of its steps, of the requested size, in the order in which they first began.
+    :param next_steps: ``after`` for the next page of steps; None if there are no more, or none were requested.
+    :param definition_number: number of its version of the definition; None if that was never applied from a file.
+    :param definition_in_force: the version number in force for its name; None if no definition was applied.
+    :param waits: what it currently waits for, services first; at most 50.
+    :param further_waits: how many more waits there are.
     """
 
     summary: WorkflowSummary
@@ -61,7 +59,7 @@ class GetWorkflow:
     workflow_id: str
     step_limit: int = field(
         default=200,
-        metadata=asked("How many of its steps; 0: the groups alone", is_filter=False, at_least=0, at_most=MAX_LIMIT),
+        metadata=asked("How many of its steps; 0 for only groups", is_filter=False, at_least=0, at_most=MAX_LIMIT),
     )
 
 
@@ -71,9 +69,9 @@ GET_WORKFLOW: Final = Operation(
     path="/workflows/{workflow_id}",
     request=GetWorkflow,
     answer=WorkflowDetail,
-    says="""Where a workflow stands, and the first of its steps, without payloads that the caller may not read.
+    says="""Get a workflow and its first steps, without payloads that the caller may not read.
 
-    Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
+    Get further steps from ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
     """,
     who=Who.READER,
     tag="workflows",

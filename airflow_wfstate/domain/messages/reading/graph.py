@@ -1,4 +1,4 @@
-"""The graph of a workflow: who takes part, which tasks and steps each of them has, and what follows what."""
+"""The graph of a workflow: its participants, their tasks and steps, and the order between them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 MAX_LANES: Final = 50
-"""Of one graph. A mapped trigger may start thousands of runs, which nobody could look at side by side."""
+"""The most lanes in one graph. A mapped trigger may start thousands of runs, too many to show side by side."""
 
 
 MAX_SKIPPED_LANES: Final = 1_000_000
-"""As many as anybody may ask to leave out."""
+"""The most lanes that can be skipped."""
 
 
 class LaneKind(str, Enum):
-    """What takes part. Expect further kinds: runs that were found by lineage.
+    """The kind of a participant. Expect further kinds, such as runs found by lineage.
 
-    ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, of which events tell.
+    ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, and that reports with events.
     """
 
     DAG_RUN = "dag_run"
@@ -31,11 +31,11 @@ class LaneKind(str, Enum):
 
 
 class Structure(str, Enum):
-    """What is known of how the nodes of a lane follow each other.
+    """What is known about the order of the nodes in a lane.
 
-    ``known``: all tasks and edges, in the version of the DAG that the run has. ``unknown``: Airflow has no such run
-    yet, or has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader
-    may not read the DAG; otherwise as ``unknown``.
+    ``known``: all tasks and edges, in the run's version of the DAG. ``unknown``: Airflow does not have the run yet, or
+    has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader may not
+    read the DAG; otherwise like ``unknown``.
     """
 
     KNOWN = "known"
@@ -45,11 +45,11 @@ class Structure(str, Enum):
 
 @dataclass(frozen=True)
 class NodeCompensation:
-    """The compensations of a node: one of a step that is not mapped, one for each item and round otherwise.
+    """The compensations of a node: one for a step that is not mapped, otherwise one for each item and round.
 
-    :param by_state: how many are in which state; states that none is in are left out.
-    :param first: place of the first of them in the order of the undo, from 1, as ``list_compensations`` has it.
-    :param last: place of the last of them; equal to ``first`` when there is one.
+    :param by_state: how many are in each state; empty states are left out.
+    :param first: position of the first of them in the order of compensation, from 1, as in ``list_compensations``.
+    :param last: position of the last of them; equal to ``first`` if there is only one.
     """
 
     by_state: dict[CompensationState, int]
@@ -59,21 +59,21 @@ class NodeCompensation:
 
 @dataclass(frozen=True)
 class GraphNode:
-    """A task of a run, with the step that it does, or a step of a service; a mapped task is one node.
+    """A task of a run with its step, or a step of a service. A mapped task is one node.
 
-    :param id: unique in its lane: the task's id; of a service the step's name.
-    :param step: the name of its step; None when it does none, or when its items do steps of different names.
-    :param operator: its class, without the module; None when the DAG is not known.
-    :param group: id of the task group that it is in; None for none.
-    :param is_mapped: by itself, or by a task group around it.
-    :param is_relay: whether it undoes the steps of its run.
-    :param is_current: whether it is at work or waits; of a service whether the workflow waits for it.
-    :param state: of its step, of several items the one that tells most; None when no step has begun.
-    :param steps: how many items of the step are in which state; states that none is in are left out.
-    :param tasks: how many task instances are in which state of Airflow, ``none`` for one that is not scheduled.
-    :param compensation: None when nothing that it did can be undone.
-    :param position: place of its step in the plan, from 1; None when the plan does not name it.
-    :param waited_since: of a step of a service: since when the workflow waits for it; None when it does not.
+    :param id: its id, unique in its lane: the task's id, or the step's name for a service.
+    :param step: name of its step; None if it has none, or its items have steps with different names.
+    :param operator: its operator class, without the module; None if the DAG is not known.
+    :param group: id of its task group; None for none.
+    :param is_mapped: whether it or a task group around it is mapped.
+    :param is_relay: whether it is the relay of its run.
+    :param is_current: whether it is running or waiting; for a service, whether the workflow waits for it.
+    :param state: state of its step, or the most informative state of several items; None if no step has begun.
+    :param steps: how many items of the step are in each state; empty states are left out.
+    :param tasks: how many task instances are in each Airflow state, with ``none`` for those not scheduled.
+    :param compensation: its compensations; None if nothing that it did can be undone.
+    :param position: position of its step in the plan, from 1; None if it is not in the plan.
+    :param waited_since: for a step of a service, since when the workflow has been waiting for it; None if it is not.
     """
 
     id: str
@@ -96,8 +96,8 @@ class GraphGroup:
     """A task group.
 
     :param id: unique in its lane.
-    :param label: what it is called inside its parent.
-    :param parent: id of the group that it is in; None for none.
+    :param label: its name inside its parent.
+    :param parent: id of its parent group; None for none.
     """
 
     id: str
@@ -108,7 +108,7 @@ class GraphGroup:
 
 @dataclass(frozen=True)
 class GraphEdge:
-    """One task follows on another in its DAG, or one step of a service on another in the plan.
+    """An edge between two tasks of a DAG, or between two steps of a service in the plan.
 
     :param source: id of the node that comes first, in the same lane.
     :param target: id of the node that waits for it.
@@ -120,11 +120,11 @@ class GraphEdge:
 
 @dataclass(frozen=True)
 class LaneTrigger:
-    """The step that triggered what takes part in a lane.
+    """The step that triggered the participant of a lane.
 
-    :param lane: id of the lane of that step, which may be among those that are left out.
+    :param lane: id of that step's lane, which may have been left out.
     :param node: id of its node in that lane.
-    :param item_key: of the step; empty when it is not mapped.
+    :param item_key: item key of the step; empty if it is not mapped.
     """
 
     lane: str
@@ -134,16 +134,16 @@ class LaneTrigger:
 
 @dataclass(frozen=True)
 class GraphLane:
-    """Something that takes part in the workflow, with its nodes.
+    """A participant of the workflow, with its nodes.
 
     :param id: unique in the graph.
-    :param participant: who does its steps: a DAG id, or the name of a service.
-    :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
-    :param dag_id: of the run; None for a service, as ``run_id`` and ``role``.
-    :param role: of the DAG run in the workflow.
-    :param state: of the DAG run in Airflow; None when the run does not exist.
-    :param version: number of the DAG's version that is shown; None unless ``structure`` is ``known``.
-    :param trigger: the step that triggered it; None when none did.
+    :param participant: the id of a DAG, or the name of a service.
+    :param place: as in :class:`~airflow_wfstate.domain.messages.step.StepSummary`; so is ``parent_step_id``.
+    :param dag_id: DAG id of the run; None for a service, like ``run_id`` and ``role``.
+    :param role: role of the DAG run in the workflow.
+    :param state: state of the DAG run in Airflow; None if the run does not exist.
+    :param version: number of the DAG version shown; None unless ``structure`` is ``known``.
+    :param trigger: the step that triggered it; None if none did.
     """
 
     id: str
@@ -167,10 +167,11 @@ class GraphLane:
 class WorkflowGraph:
     """The graph of a workflow.
 
-    :param lanes: services by the plan, then DAG runs in the order in which they joined; at most :data:`MAX_LANES`.
-    :param further_lanes: how many more there are behind them.
-    :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
-    :param earlier_lanes: how many there are before them: as many as were skipped, unless there are fewer.
+    :param lanes: the services in the order of the plan, then the DAG runs in the order in which they joined; at most
+        :data:`MAX_LANES`.
+    :param further_lanes: how many more lanes follow.
+    :param remaining: entries of the plan that have not begun and belong to no node of these lanes.
+    :param earlier_lanes: how many lanes come before: the number that was skipped, unless there are fewer.
     """
 
     lanes: list[GraphLane]
@@ -180,7 +181,7 @@ class WorkflowGraph:
 
 
 def without_structure(lane: GraphLane) -> GraphLane:
-    """The lane as it is shown to somebody who may not read its DAG: its begun steps, and nothing of the DAG itself."""
+    """The lane for a reader who may not read its DAG: only the steps that have begun, and nothing of the DAG itself."""
     return replace(
         lane,
         structure=Structure.HIDDEN,
@@ -198,9 +199,7 @@ class GetGraph:
     workflow_id: str
     skip: int = field(
         default=0,
-        metadata=asked(
-            "How many lanes to leave out, the first ones", is_filter=False, at_least=0, at_most=MAX_SKIPPED_LANES
-        ),
+        metadata=asked("How many lanes to skip", is_filter=False, at_least=0, at_most=MAX_SKIPPED_LANES),
     )
 
 
@@ -210,10 +209,10 @@ GET_GRAPH: Final = Operation(
     path="/workflows/{workflow_id}/graph",
     request=GetGraph,
     answer=WorkflowGraph,
-    says="""The services and DAG runs that take part, their tasks and steps, and what follows what.
+    says="""Get the services and DAG runs that take part, their tasks and steps, and the order between them.
 
-    At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
-    have begun are told.
+    The answer has at most 50 lanes; ``skip`` skips the first ones. For a DAG that the caller may not read, it only has
+    the steps that have begun.
     """,
     who=Who.READER,
     tag="workflows",

@@ -13,7 +13,7 @@ from airflow_wfstate.domain.messages.operation import Operation, Who
 
 
 class EntryKind(str, Enum):
-    """What a journal entry tells."""
+    """The kind of a journal entry."""
 
     WORKFLOW_STARTED = "workflow.started"
     WORKFLOW_RESUMED = "workflow.resumed"
@@ -49,16 +49,16 @@ class EntryKind(str, Enum):
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One thing that happened, written under the workflow's lock.
+    """An entry of the journal, written under the workflow's lock.
 
-    :param number: from 1, without gaps inside a workflow.
-    :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
-        (``mail[tell_sent].send``); None for what concerns the whole workflow.
-    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
-        outside who used one.
-    :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
-        ``api``) and ``reason``.
-    :param step_id: of that step; None also in entries that an older version wrote.
+    :param number: number of the entry, from 1, without gaps in a workflow.
+    :param step: ``participant.name`` or ``participant.name[item]``, with the place if the participant has several
+        (``mail[tell_sent].send``); None if the entry is about the whole workflow.
+    :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for the user
+        of a token.
+    :param data: details; for payloads, only type, size and sha256. Entries about people's actions have ``way`` (``ui``,
+        ``cli`` or ``api``) and ``reason``.
+    :param step_id: id of that step; also None in entries that an older version wrote.
     :param sentence: what happened, in one English sentence.
     """
 
@@ -75,19 +75,19 @@ class JournalEntry:
 
 @dataclass(frozen=True)
 class JournalFilter:
-    """Which entries of a journal a page shall hold. What is None, and an empty list, does not filter.
+    """Which journal entries to list. None or an empty list does not filter.
 
-    :param step: a name that several steps have means all of them.
+    :param step: a name that several steps share matches all of them.
     """
 
     kinds: list[EntryKind] = field(
-        default_factory=list, metadata=asked("Only entries of this kind, or one of these", parameter="kind")
+        default_factory=list, metadata=asked("Only entries of one of these kinds", parameter="kind")
     )
     step: str | None = field(
         default=None,
         metadata=asked(
-            "Only entries about this step: participant[place].step, participant.step or step with all its items; the "
-            "same with [item], or the id of the step, for one alone"
+            "Only entries about this step: participant[place].step, participant.step or step for all; add [item], "
+            "or use the step's id, for a single one"
         ),
     )
 
@@ -96,9 +96,9 @@ class JournalFilter:
 class JournalPage:
     """A page of the journal, in ascending order.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
-    :param total: how many entries the journal has at this moment, whatever was asked for; also the number of its last
-        one. None when it was not asked for.
+    :param next_after: ``after`` for the next page; None if there are no more.
+    :param total: the current number of all entries in the journal, which is also the number of the last one. None if it
+        was not requested.
     """
 
     entries: list[JournalEntry]
@@ -119,7 +119,7 @@ class ReadJournal:
     limit: int = field(default=200, metadata=PAGE_SIZE)
     with_total: bool = field(
         default=False,
-        metadata=asked("Also tell how many entries the journal has altogether", parameter="total", is_filter=False),
+        metadata=asked("Also count all entries of the journal", parameter="total", is_filter=False),
     )
 
 
@@ -129,7 +129,7 @@ READ_JOURNAL: Final = Operation(
     path="/workflows/{workflow_id}/journal",
     request=ReadJournal,
     answer=JournalPage,
-    says="Entries with a number above ``after``, ascending.",
+    says="List entries with a number above ``after``, oldest first.",
     who=Who.READER,
     tag="journal",
     has_tag=True,

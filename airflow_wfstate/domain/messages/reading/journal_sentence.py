@@ -1,4 +1,4 @@
-"""A journal entry in one sentence: the one place that the page, the command line, the API and exports take it from."""
+"""Describe a journal entry in one sentence, for the page, the command line, the API and exports."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.text.counted import counted
 
 _PEOPLE: Final = ("user:", "cli:")
-"""How the actor of what a person did begins."""
+"""The prefixes of actors who are people."""
 
 
 _MAX_WORDS: Final = 300
-"""Characters of an error or a reason; the entry's details have all of it."""
+"""The most characters of an error or a reason; the entry's details have the full text."""
 
 
 def sentence_of(kind: EntryKind, step: str | None, attempt: int | None, actor: str, data: Mapping[str, object]) -> str:
-    """What an entry tells, in English.
+    """Describe an entry in English.
 
     Details that an entry of an older version lacks are left out.
 
-    :param step: what the step is called now.
-    :param actor: as the journal has it; people are named, tasks and the sweep are not.
+    :param step: the current name of the step.
+    :param actor: the actor in the journal's form. People are named in the sentence, tasks and the sweep are not.
     """
     return _SENTENCES[kind](_Entry(step or "A step", attempt, actor, data, has_step=step is not None))
 
@@ -37,26 +37,26 @@ class _Entry:
     has_step: bool
 
     def text(self, name: str) -> str:
-        """A text of the details; empty where there is none."""
+        """A text from the details; empty if there is none."""
         value = self.data.get(name)
         return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> int:
-        """A number of the details, of a list its length; 0 where there is none."""
+        """A number from the details, or the length of a list; 0 if there is none."""
         value = self.data.get(name)
         if isinstance(value, list):
             return len(value)
         return value if isinstance(value, int) else 0
 
     def event(self, name: str) -> str:
-        """A text of the event that it tells of; empty where it tells of none."""
+        """A text from the entry's event; empty if there is none."""
         event = self.data.get("event")
         value = event.get(name) if isinstance(event, Mapping) else None
         return value if isinstance(value, str) else ""
 
     @property
     def person(self) -> str:
-        """Who did it, by name; empty when nobody in person did."""
+        """The name of the person who did it; empty if no person did."""
         return next((self.actor.removeprefix(way) for way in _PEOPLE if self.actor.startswith(way)), "")
 
     @property
@@ -67,7 +67,7 @@ class _Entry:
 
 
 def _ended(sentence: str, words: str) -> str:
-    """The sentence, with the telling line of somebody's words after a colon, or with a full stop."""
+    """The sentence, followed by the most informative line of a text after a colon, or by a full stop."""
     lines = words.strip().splitlines() or [""]
     line = (lines[-1] if lines[0].startswith("Traceback") else lines[0]).strip()
     if len(line) > _MAX_WORDS:
@@ -87,13 +87,13 @@ def _started(entry: _Entry) -> str:
 def _resumed(entry: _Entry) -> str:
     if entry.text("by") in ("resume", "restart"):
         return _resumed_by_person(entry, "resumed")
-    return _ended("The workflow goes on", entry.text("cause"))
+    return _ended("The workflow was resumed", entry.text("cause"))
 
 
 def _reopened(entry: _Entry) -> str:
     if entry.text("by"):
         return _resumed_by_person(entry, "reopened")
-    return "The workflow, which had succeeded, goes on: a task of it was cleared."
+    return "The workflow, which had succeeded, was reopened: one of its tasks was cleared."
 
 
 def _resumed_by_person(entry: _Entry, verb: str) -> str:
@@ -101,7 +101,7 @@ def _resumed_by_person(entry: _Entry, verb: str) -> str:
     from_step, tasks = entry.text("from_step"), entry.number("cleared_tasks")
     if from_step and verb == "resumed":
         verb = "restarted"
-    what = f"{entry.person or 'Somebody'} {verb} the workflow{f' from {from_step}' if from_step else ''}"
+    what = f"{entry.person or 'Someone'} {verb} the workflow{f' from {from_step}' if from_step else ''}"
     again = f" ({counted(tasks, 'task')} to run again)" if tasks else ""
     definition = entry.data.get("definition")
     number = definition.get("number") if isinstance(definition, Mapping) else None
@@ -119,14 +119,14 @@ def _compensating(entry: _Entry) -> str:
     by, undos = entry.text("by"), entry.number("undos_armed")
     many = f" ({counted(undos, 'step')} to undo)" if undos else ""
     if by in ("retry", "skip", "done"):
-        return _ended(f"The compensation goes on after {entry.person or 'somebody'} decided", entry.text("reason"))
+        return _ended(f"The compensation continues after {entry.person or 'someone'} decided", entry.text("reason"))
     if by == "answer":
-        return "The compensation goes on: the service has answered."
+        return "The compensation continues: the service has answered."
     if by == "deadline":
         return _ended(f"The compensation of the workflow began{many}", entry.text("reason"))
     if by:
         verb = "cancelled the workflow and began" if by == "cancel" else "began"
-        return _ended(f"{entry.person or 'Somebody'} {verb} its compensation{many}", entry.text("reason"))
+        return _ended(f"{entry.person or 'Someone'} {verb} its compensation{many}", entry.text("reason"))
     return f"The compensation of the workflow began{many}."
 
 
@@ -152,7 +152,7 @@ def _linked(entry: _Entry) -> str:
 
 def _step_skipped(entry: _Entry) -> str:
     if entry.data.get("by_hand"):
-        return f"{entry.text('person') or 'Somebody'} marked the task of {entry.step} as success: it counts as skipped."
+        return f"{entry.text('person') or 'Someone'} marked the task of {entry.step} as success: it counts as skipped."
     return _ended(f"{entry.step} was skipped", entry.text("reason") or entry.text("error"))
 
 
@@ -164,7 +164,7 @@ def _step_lost(entry: _Entry) -> str:
 def _renamed(entry: _Entry) -> str:
     items = entry.number("items")
     many = f" ({counted(items, 'item')})" if items > 1 else ""
-    return f"Step {entry.text('from')} goes on as {entry.text('to')}{many}."
+    return f"Step {entry.text('from')} continues as {entry.text('to')}{many}."
 
 
 def _noted(entry: _Entry) -> str:
@@ -174,7 +174,7 @@ def _noted(entry: _Entry) -> str:
 
 def _decided(what: str) -> Callable[[_Entry], str]:
     def sentence(entry: _Entry) -> str:
-        return _ended(f"{entry.person or 'Somebody'} {what.format(step=entry.step)}", entry.text("reason"))
+        return _ended(f"{entry.person or 'Someone'} {what.format(step=entry.step)}", entry.text("reason"))
 
     return sentence
 
@@ -182,7 +182,7 @@ def _decided(what: str) -> Callable[[_Entry], str]:
 def _undone(entry: _Entry) -> str:
     if entry.data.get("by_hand"):
         return _decided("marked the compensation of {step} as done")(entry)
-    by = " by its service, which was asked" if entry.event("type") else ""
+    by = " by its service, as requested" if entry.event("type") else ""
     return f"{entry.step} was undone{by}{entry.try_}."
 
 
@@ -219,7 +219,7 @@ _SENTENCES: Final[Mapping[EntryKind, Callable[[_Entry], str]]] = {
     EntryKind.RUN_LINKED: _linked,
     EntryKind.STEP_BEGAN: lambda entry: f"{entry.step} began{entry.try_}.",
     EntryKind.STEP_WAITING: lambda entry: f"{entry.step} waits{entry.try_}: its task is deferred.",
-    EntryKind.STEP_CONTINUED: lambda entry: f"{entry.step} goes on after its wait{entry.try_}.",
+    EntryKind.STEP_CONTINUED: lambda entry: f"{entry.step} continues after its wait{entry.try_}.",
     EntryKind.STEP_ANSWERED: lambda entry: (
         f"{entry.step} was answered from outside, by a token of its wait {entry.text('wait')}."
     ),
@@ -235,9 +235,9 @@ _SENTENCES: Final[Mapping[EntryKind, Callable[[_Entry], str]]] = {
     EntryKind.COMPENSATION_DONE: _undone,
     EntryKind.COMPENSATION_NOT_NEEDED: _failed("The compensation of {step} found nothing to undo", "reason"),
     EntryKind.COMPENSATION_ATTEMPT_FAILED: _failed(
-        "The compensation of {step} failed{tried}, and is tried again", "error"
+        "The compensation of {step} failed{tried} and will be retried", "error"
     ),
     EntryKind.COMPENSATION_FAILED: _failed("The compensation of {step} failed{tried}", "error"),
-    EntryKind.COMPENSATION_RETRIED: _decided("let the compensation of {step} be tried again"),
+    EntryKind.COMPENSATION_RETRIED: _decided("requested a retry of the compensation of {step}"),
     EntryKind.COMPENSATION_SKIPPED: _decided("skipped the compensation of {step}"),
 }

@@ -1,4 +1,4 @@
-"""How the workflows of one name have fared: counts, durations, errors and versions of the definition."""
+"""Statistics about the workflows of one name: counts, durations, errors and versions of the definition."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import UNSUCCESSFUL_WORKFLOW_STATES, WorkflowState
 
 NAME_WINDOW: Final = timedelta(days=7)
-"""How far back is looked when the question does not say."""
+"""How far back to look by default."""
 
 MAX_COUNTED: Final = 20_000
-"""Workflows, the newest ones, of one answer."""
+"""The most workflows in one answer, the newest first."""
 
 MAX_ATTEMPTS_READ: Final = 10_000
-"""Attempts of steps, those of the newest workflows, that are measured."""
+"""The most attempts of steps to measure, from the newest workflows."""
 
 MAX_LISTED: Final = 20
-"""Steps, errors and versions of one answer, each."""
+"""The most steps, errors and versions, each, in one answer."""
 
 DURATION_EDGES: Final = (
     *(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30),
@@ -30,17 +30,17 @@ DURATION_EDGES: Final = (
 """Seconds between the bars of a histogram, such that their names are short: 5s, 2m, 8h, 30d."""
 
 BUCKET_SECONDS: Final = (60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800, 2_592_000, 31_536_000)
-"""Lengths of a stretch of time that a chart over time may have."""
+"""The possible interval lengths of a chart over time."""
 
 MAX_STRETCHES: Final = 60
-"""Of a chart over time, as long as the longest length allows it."""
+"""The most intervals in a chart over time, as far as the longest interval allows."""
 
 
 @dataclass(frozen=True)
 class DurationSpread:
     """How long something took, in seconds. Percentiles are interpolated, as ``percentile_cont`` does.
 
-    :param count: how many were measured; at least 1.
+    :param count: the number of measurements; at least 1.
     """
 
     count: int
@@ -53,8 +53,8 @@ class DurationSpread:
 class DurationBar:
     """A bar of a histogram.
 
-    :param from_seconds: the shortest duration that it counts.
-    :param to_seconds: durations are shorter than this; None for the last bar, which has no end.
+    :param from_seconds: the shortest duration that it includes.
+    :param to_seconds: its upper limit, which is not included; None for the last bar, which has no limit.
     """
 
     from_seconds: float
@@ -64,10 +64,10 @@ class DurationBar:
 
 @dataclass(frozen=True)
 class StateBucket:
-    """The workflows that started in a stretch of time, by the state that they are in now.
+    """The workflows that started in an interval, by their current state.
 
-    :param at: its beginning.
-    :param by_state: without states that none is in.
+    :param at: the beginning of the interval.
+    :param by_state: how many are in each state; empty states are left out.
     """
 
     at: datetime
@@ -76,10 +76,10 @@ class StateBucket:
 
 @dataclass(frozen=True)
 class StepTimes:
-    """How long the attempts of a step took, whether they succeeded or failed; waits are part of it.
+    """How long the attempts of a step took, including waits, whether they succeeded or failed.
 
-    :param step: ``participant.name``, all items and places together.
-    :param failed: attempts that failed or were lost.
+    :param step: ``participant.name``, for all items and places together.
+    :param failed: the number of attempts that failed or were lost.
     """
 
     step: str
@@ -89,12 +89,12 @@ class StepTimes:
 
 @dataclass(frozen=True)
 class FrequentError:
-    """An error that workflows have; those that differ in numbers and ids alone are counted as one.
+    """An error of several workflows. Errors that differ only in numbers and ids are counted as one.
 
-    :param error: the beginning of the text that most of them have.
-    :param shared_text: the longest part that all of them have, by which a list finds them; empty where there is none.
+    :param error: the beginning of the most frequent text.
+    :param shared_text: the longest part that all of them share, with which a list finds them; empty if there is none.
     :param workflows: how many have it.
-    :param newest_workflow_id: of the one that started last.
+    :param newest_workflow_id: id of the workflow with this error that started last.
     """
 
     error: str
@@ -105,15 +105,15 @@ class FrequentError:
 
 @dataclass(frozen=True)
 class DefinitionVersion:
-    """A version of the name's definition that counted workflows have.
+    """A version of the name's definition, with the counted workflows that use it.
 
-    :param sha256: of its content.
+    :param sha256: hash of its content.
     :param created_at: when it was first used, or applied.
-    :param planned_steps: how many steps its plan has; 0 when it has none.
-    :param workflows: that have it.
-    :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
-    :param number: under which it was applied last; None when it is of a start, and was never applied from a file. (The
-        default is what servers of 0.1.0 do not tell.)
+    :param planned_steps: number of steps in its plan; 0 if it has no plan.
+    :param workflows: how many workflows use it.
+    :param unsuccessful: how many of them were unsuccessful, counted as in :attr:`NameStats.failure_rate`.
+    :param number: the number under which it was last applied; None if it comes from a start, and was never applied from
+        a file. (Servers of version 0.1.0 do not send it, hence the default.)
     """
 
     sha256: str
@@ -129,17 +129,17 @@ class NameStats:
     """The workflows of a name that started in a window of time.
 
     :param workflows: how many were counted.
-    :param counted_since: when the oldest of them started, when the window holds more than :data:`MAX_COUNTED` and all
-        older ones were left out; None when all were counted.
-    :param by_state: every state, also those without a workflow.
-    :param failure_rate: the part, 0 to 1, of those that came to a result that failed or were undone; None when none has
-        come to a result.
-    :param bucket_seconds: length of the stretches of ``buckets``, which leave out empty ones.
-    :param duration: from the start of those that succeeded to the end of their work; None when none did.
-    :param histogram: of the same durations, without gaps.
-    :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_ATTEMPTS_READ`
-        attempts altogether.
-    :param steps_cut: whether there were more.
+    :param counted_since: when the oldest counted workflow started, if the window has more than :data:`MAX_COUNTED` and
+        older ones were left out; None if all were counted.
+    :param by_state: the number of workflows in every state, including empty ones.
+    :param failure_rate: the fraction (0 to 1) of workflows with a result that failed or were compensated; None if no
+        workflow has a result.
+    :param bucket_seconds: length of the intervals in ``buckets``; empty intervals are left out.
+    :param duration: the time from start to end of the workflows that succeeded; None if none did.
+    :param histogram: a histogram of the same durations, without gaps.
+    :param steps: the slowest steps by their 95th percentile, measured in the newest workflows, with at most
+        :data:`MAX_ATTEMPTS_READ` attempts in total.
+    :param steps_cut: whether there were more attempts.
     :param errors: the most frequent first.
     :param versions: the newest first.
     """
@@ -165,7 +165,7 @@ class NameStats:
 class ReadNameStats:
     """The request for the numbers of a name.
 
-    :param query: with a name. Its order and its page do not matter; without ``until`` up to now, without ``since``
+    :param query: must have a name. Its order and page are ignored. ``until`` defaults to now, ``since`` to
         :data:`NAME_WINDOW` before that.
     """
 
@@ -178,8 +178,8 @@ READ_NAME_STATS: Final = Operation(
     path="/stats/name",
     request=ReadNameStats,
     answer=NameStats,
-    says="How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, "
-    "versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.",
+    says="Get statistics about the workflows of a name that the caller may see: counts, durations, errors and "
+    "versions. ``name`` is required. ``until`` defaults to now, ``since`` to seven days before ``until``.",
     who=Who.LISTER,
     tag="workflows",
     has_tag=True,
@@ -187,13 +187,13 @@ READ_NAME_STATS: Final = Operation(
 
 
 def failure_rate(by_state: dict[WorkflowState, int]) -> float | None:
-    """The rate, as :attr:`NameStats.failure_rate` says."""
+    """Compute :attr:`NameStats.failure_rate`."""
     unsuccessful = sum(by_state.get(state, 0) for state in UNSUCCESSFUL_WORKFLOW_STATES)
     with_result = unsuccessful + by_state.get(WorkflowState.SUCCEEDED, 0)
     return unsuccessful / with_result if with_result else None
 
 
 def bucket_seconds(window: timedelta) -> int:
-    """The length of stretches of which a window has at most :data:`MAX_STRETCHES`; else the longest."""
+    """The interval length with which a window has at most :data:`MAX_STRETCHES` intervals, or else the longest."""
     fitting = (length for length in BUCKET_SECONDS if window.total_seconds() / length <= MAX_STRETCHES)
     return next(fitting, BUCKET_SECONDS[-1])

@@ -1,4 +1,4 @@
-"""Pages of what a workflow consists of: its steps, their checkpoints, its compensations."""
+"""Pages of the parts of a workflow: its steps, their checkpoints, and its compensations."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState
 
 @dataclass(frozen=True)
 class StepFilter:
-    """Which steps of a workflow a page shall hold: what each field asks for stands beside it.
+    """Which steps of a workflow to list. Each field is described in its metadata.
 
     What is None, and an empty list, does not filter.
 
     :param parent_step_id: :data:`NO_PARENT_STEP` for steps of a run that no step triggered.
     """
 
-    participant: str | None = field(default=None, metadata=asked("Only steps that this DAG does"))
-    name: str | None = field(default=None, metadata=asked("Only steps of this name, with all their items"))
+    participant: str | None = field(default=None, metadata=asked("Only steps of this DAG"))
+    name: str | None = field(default=None, metadata=asked("Only steps with this name, including all their items"))
     parent_step_id: str | None = field(
         default=None,
         metadata=asked("Only steps of a run that this step, by id, triggered; the nil UUID for other runs"),
     )
     is_mapped: bool | None = field(
-        default=None, metadata=asked("true: only items of mapped steps; false: only steps that are not mapped")
+        default=None, metadata=asked("true for only items of mapped steps, false for only steps that are not mapped")
     )
     states: list[StepState] = field(
-        default_factory=list, metadata=asked("Only steps in this state, or one of these", parameter="state")
+        default_factory=list, metadata=asked("Only steps in one of these states", parameter="state")
     )
-    run_id: str | None = field(default=None, metadata=asked("Only steps of which this run made an attempt"))
-    task_id: str | None = field(default=None, metadata=asked("Only steps of which this task made an attempt"))
+    run_id: str | None = field(default=None, metadata=asked("Only steps with an attempt by this run"))
+    task_id: str | None = field(default=None, metadata=asked("Only steps with an attempt by this task"))
     map_index: int | None = field(
         default=None, metadata=asked("The map index of that task", at_least=-1, at_most=2**31 - 1)
     )
-    item_key: str | None = field(default=None, metadata=asked("Only the item of this key of mapped steps"))
+    item_key: str | None = field(default=None, metadata=asked("Only items of mapped steps with this key"))
 
 
 @dataclass(frozen=True)
 class StepPage:
-    """Steps by participant, place, name and item key: what tells them apart, and by which they are found.
+    """Steps, ordered by participant, place, name and item key, which identify them.
 
-    :param next_after: what to ask for next as ``after``; None when this is the end.
+    :param next_after: ``after`` for the next page; None if there are no more.
     """
 
     steps: list[StepSummary]
@@ -59,8 +59,8 @@ class StepPage:
 class Checkpoint:
     """What an attempt saved inside a round.
 
-    :param value: None when the reader may not see the payloads of the step's DAG.
-    :param attempt: that saved it last.
+    :param value: its value; None if the reader may not see payloads of the step's DAG.
+    :param attempt: number of the attempt that saved it last.
     """
 
     round: int
@@ -72,9 +72,9 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointPage:
-    """Checkpoints of one step, by round and name; fewer than were asked for where their values take more than 4 MiB.
+    """Checkpoints of one step, by round and name; fewer than requested if their values take more than 4 MiB.
 
-    :param next_after: what to ask for next as ``after``: ``round:name``; None when this is the end.
+    :param next_after: ``after`` for the next page (``round:name``); None if there are no more.
     """
 
     checkpoints: list[Checkpoint]
@@ -83,25 +83,24 @@ class CheckpointPage:
 
 @dataclass(frozen=True)
 class CompensationFilter:
-    """Which compensations of a workflow a page shall hold. What is None, and an empty list, does not filter."""
+    """Which compensations of a workflow to list. None or an empty list does not filter."""
 
     states: list[CompensationState] = field(
-        default_factory=list, metadata=asked("Only compensations in this state, or one of these", parameter="state")
+        default_factory=list, metadata=asked("Only compensations in one of these states", parameter="state")
     )
-    dag_id: str | None = field(
-        default=None, metadata=asked("Only compensations that the relay of a run of this DAG runs")
-    )
+    dag_id: str | None = field(default=None, metadata=asked("Only compensations that relays of this DAG run"))
     run_id: str | None = field(default=None, metadata=asked("Only compensations that the relay of this run runs"))
 
 
 @dataclass(frozen=True)
 class StepCompensation:
-    """The compensation of a round of a step, and what people decided about it.
+    """The compensation of a round of a step, with the decisions about it.
 
     :param step: ``participant.name`` or ``participant.name[item]``.
-    :param last_entry: number of the round's last journal entry: what has the greatest is undone first.
-    :param dag_id: with ``run_id``: the run whose relay runs it; both empty for a step of a service, which is asked.
-    :param decisions: of people, about any round of the step, as the journal tells them.
+    :param last_entry: number of the round's last journal entry; the highest number is undone first.
+    :param dag_id: with ``run_id``, the run whose relay runs it. Both are empty for a step of a service, which gets a
+        request instead.
+    :param decisions: operators' decisions about any round of the step, as journal entries.
     """
 
     step_id: str
@@ -115,9 +114,9 @@ class StepCompensation:
 
 @dataclass(frozen=True)
 class CompensationPage:
-    """Compensations of a workflow, in the order in which they are undone.
+    """Compensations of a workflow, in the order in which they run.
 
-    :param next_before: what to ask for next as ``before``; None when this is the end.
+    :param next_before: ``before`` for the next page; None if there are no more.
     """
 
     compensations: list[StepCompensation]
@@ -131,7 +130,7 @@ class ListSteps:
     workflow_id: str
     wanted: StepFilter = field(default_factory=StepFilter)
     after: str | None = field(
-        default=None, metadata=asked("Where the page begins: next_after of the page before", is_filter=False)
+        default=None, metadata=asked("Where the page begins: next_after of the previous page", is_filter=False)
     )
     limit: int = field(default=200, metadata=PAGE_SIZE)
 
@@ -151,7 +150,7 @@ class ListCheckpoints:
     workflow_id: str
     step_id: str
     after: str | None = field(
-        default=None, metadata=asked("Where the page begins: next_after of the page before", is_filter=False)
+        default=None, metadata=asked("Where the page begins: next_after of the previous page", is_filter=False)
     )
     limit: int = field(default=200, metadata=PAGE_SIZE)
 
@@ -165,7 +164,7 @@ class ListCompensations:
     before: int | None = field(
         default=None,
         metadata=asked(
-            "Where the page begins: next_before of the page before", is_filter=False, at_least=1, at_most=MAX_NUMBER
+            "Where the page begins: next_before of the previous page", is_filter=False, at_least=1, at_most=MAX_NUMBER
         ),
     )
     limit: int = field(default=200, metadata=PAGE_SIZE)
@@ -177,7 +176,7 @@ LIST_STEPS: Final = Operation(
     path="/workflows/{workflow_id}/steps",
     request=ListSteps,
     answer=StepPage,
-    says="""Steps behind the one with the id ``after``, by participant, place, name and item key.
+    says="""List steps after the one with the id ``after``, by participant, place, name and item key.
 
     Outputs of DAGs that the caller may not read are left out.
     """,
@@ -192,7 +191,7 @@ GET_STEP: Final = Operation(
     path="/workflows/{workflow_id}/steps/{step_id}",
     request=GetStep,
     answer=StepSummary,
-    says="One step: its attempts, checkpoints, compensations and output.",
+    says="Get one step with its attempts, checkpoints, compensations and output.",
     who=Who.READER,
     tag="steps",
     has_tag=True,
@@ -204,7 +203,7 @@ LIST_CHECKPOINTS: Final = Operation(
     path="/workflows/{workflow_id}/steps/{step_id}/checkpoints",
     request=ListCheckpoints,
     answer=CheckpointPage,
-    says="Checkpoints behind ``after`` (round:name), by round and name, with their values.",
+    says="List checkpoints after ``after`` (round:name), by round and name, with their values.",
     who=Who.READER,
     tag="steps",
     has_tag=True,
@@ -216,7 +215,7 @@ LIST_COMPENSATIONS: Final = Operation(
     path="/workflows/{workflow_id}/compensations",
     request=ListCompensations,
     answer=CompensationPage,
-    says="Compensations in the order in which they are undone, and what people decided about them.",
+    says="List compensations in the order in which they run, with the decisions of operators.",
     who=Who.READER,
     tag="steps",
     has_tag=True,

@@ -1,4 +1,4 @@
-"""What a workflow waits for that Airflow does not run: services, events, people with a token, other workflows."""
+"""What a workflow waits for outside its own runs: services, events, holders of a token, other workflows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from enum import Enum
 from typing import Final
 
 MAX_PENDING_WAITS: Final = 50
-"""Of one answer: a mapped step may wait thousands of times."""
+"""The most waits in one answer; a mapped step may wait thousands of times."""
 
 
 class PendingKind(str, Enum):
-    """What is waited for.
+    """What a wait is for.
 
-    ``service``: a service, to report on a step of its own; ``undo``: a service, to confirm that a step is undone;
-    ``event``: a step waits for an event; ``token``: a step waits for whoever has a token of it; ``workflow`` and
-    ``step``: a task waits for a state of another workflow, or of a step.
+    ``service``: a service to report on its own step. ``undo``: a service to confirm that a step is undone. ``event``: a
+    step waits for an event. ``token``: a step waits for the holder of a token. ``workflow`` and ``step``: a task waits
+    for a state of another workflow or of a step.
     """
 
     SERVICE = "service"
@@ -28,21 +28,21 @@ class PendingKind(str, Enum):
 
 
 OF_SERVICES: Final = (PendingKind.SERVICE, PendingKind.UNDO)
-"""Of these the definition tells, which everybody may read who sees the workflow."""
+"""These come from the definition, which everyone who sees the workflow may read."""
 
 
 @dataclass(frozen=True)
 class PendingWait:
-    """Something that a workflow waits for now.
+    """Something that a workflow currently waits for.
 
-    :param waiter: what waits: ``participant.step``, or ``participant.step[item]``; of a service its own step.
-    :param what: is waited for, as a sentence has it behind "waits for"; None when the reader may not know.
-    :param since: when the wait began. Of a service that has said nothing of its step: when the step before it changed.
+    :param waiter: what waits: ``participant.step`` or ``participant.step[item]``; for a service, its own step.
+    :param what: what it waits for, to follow "waits for" in a sentence; None if the reader may not know.
+    :param since: when the wait began; for a service that has not reported yet, when the previous step changed.
     :param until: when it ends without success; None for no such time.
-    :param participant: that does the step.
-    :param name: of the step.
+    :param participant: participant of the step.
+    :param name: name of the step.
     :param step_id: None for a step of a service that has not begun.
-    :param has_begun: of a service: whether it has said that it is at work. True for everything else.
+    :param has_begun: for a service, whether it has reported that it is running; otherwise True.
     """
 
     kind: PendingKind

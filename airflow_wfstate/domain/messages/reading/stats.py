@@ -18,10 +18,10 @@ MAX_BUCKETS = 1000
 
 @dataclass(frozen=True)
 class StatsBucket:
-    """The workflows that started in a stretch of time.
+    """The workflows that started in an interval.
 
-    :param at: its beginning.
-    :param failed: how many of them have an error: they failed, and were not set going again since.
+    :param at: the beginning of the interval.
+    :param failed: how many of them have an error, because they failed and were not resumed since.
     """
 
     at: datetime
@@ -33,11 +33,11 @@ class StatsBucket:
 class WorkflowStats:
     """How many workflows match a query.
 
-    :param total: of all states together.
-    :param by_state: every state, also those without a workflow.
-    :param by_flag: every kind of flag; a workflow may have several.
-    :param flagged: workflows with some flag.
-    :param buckets: by time, without those that are empty; empty when none were asked for.
+    :param total: how many there are in total.
+    :param by_state: how many are in every state, including empty ones.
+    :param by_flag: how many have every kind of flag; a workflow may have several.
+    :param flagged: how many have at least one flag.
+    :param buckets: counts by time, without empty intervals; empty if they were not requested.
     """
 
     total: int
@@ -49,13 +49,13 @@ class WorkflowStats:
 
 @dataclass(frozen=True)
 class ReadStats:
-    """The request for counts of the workflows that a query means; its order and its page do not matter."""
+    """The request for counts of the workflows that match a query. Its order and page are ignored."""
 
     query: WorkflowQuery
     bucket_seconds: int | None = field(
         default=None,
         metadata=asked(
-            "Also count by start, in stretches of so many seconds between since and until",
+            "Also count by start time, in intervals of this many seconds between since and until",
             is_filter=False,
             at_least=1,
             at_most=10**9,
@@ -69,7 +69,7 @@ READ_STATS: Final = Operation(
     path="/stats",
     request=ReadStats,
     answer=WorkflowStats,
-    says="How many of the workflows that the caller may see are in which state, and have which flag.",
+    says="Count the workflows that the caller may see, by state and by flag.",
     who=Who.LISTER,
     tag="workflows",
     has_tag=True,

@@ -1,4 +1,4 @@
-"""A step with all its items, as one thing."""
+"""A step, grouped with all its items."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _MOST_TELLING: Final = (
 class StepGroup:
     """The items of a mapped step, or the one step that is not mapped: same participant, place and name.
 
-    :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
+    :param place: as in :class:`~airflow_wfstate.domain.messages.step.StepSummary`; so is ``parent_step_id``.
     :param is_mapped: whether its items have item keys.
     :param items: how many have begun.
-    :param by_state: how many of them are in which state; states that none is in are left out.
-    :param state: the one that tells most: ``running`` while one runs, else ``waiting``, ``failed``, ``lost``,
+    :param by_state: how many of them are in each state; empty states are left out.
+    :param state: the most informative state: ``running`` while one runs, otherwise ``waiting``, ``failed``, ``lost``,
         ``compensated``, ``succeeded``, ``skipped``.
-    :param attempts: of all items.
+    :param attempts: the number of attempts of all items.
     :param started_at: when the first item began.
-    :param updated_at: of the last change of an item.
-    :param error: one of the errors of its items; None when none has any.
-    :param compensation: of the newest round; None when there is none. Of a mapped step always None: how far its undo
-        is, is told by how many items are ``compensated``.
+    :param updated_at: when an item last changed.
+    :param error: one of the errors of its items; None if there are none.
+    :param compensation: state of the newest round's compensation; None if there is none. Always None for a mapped step,
+        whose progress shows in the number of ``compensated`` items.
     """
 
     participant: str
@@ -55,13 +55,13 @@ class StepGroup:
 
     @property
     def called(self) -> StepName:
-        """What it is called, without an item."""
+        """The name of the step, without an item."""
         return StepName(self.participant, self.name, place=placed(self.place))
 
 
 def most_telling(states: Collection[StepState]) -> StepState:
-    """The state of a group whose items are in these.
+    """The state of a group whose items are in these states.
 
-    :raises StopIteration: there are none.
+    :raises StopIteration: there are no states.
     """
     return next(state for state in _MOST_TELLING if state in states)

@@ -1,4 +1,4 @@
-"""What a task did in a workflow beside attempts of steps."""
+"""What a task did in a workflow besides attempts of steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_wfstate.domain.messages.reading.journal import JournalEntry
 
 @dataclass(frozen=True)
 class ReadTaskActivity:
-    """The request for what a task did in a workflow beside attempts of steps.
+    """The request for what a task did in a workflow besides attempts of steps.
 
     :param map_index: -1 for a task that is not mapped.
     """
@@ -28,7 +28,7 @@ class ReadTaskActivity:
 
 @dataclass(frozen=True)
 class TaskActivity:
-    """What a task did in a workflow beside attempts of steps: it started it, joined it, completed it, or undoes it.
+    """What a task did in a workflow besides attempts of steps: it started, joined or completed it, or compensates it.
 
     :param is_relay: whether it is the task that runs the compensations of its run.
     :param entries: the newest entries of the journal that concern the whole workflow and that it wrote, oldest first;
@@ -45,7 +45,7 @@ READ_TASK_ACTIVITY: Final = Operation(
     path="/workflows/{workflow_id}/task-activity",
     request=ReadTaskActivity,
     answer=TaskActivity,
-    says="What a task did in the workflow beside attempts of steps: started or joined it, completed it, or undoes it.",
+    says="Get what a task did in the workflow besides attempts of steps: start, join, complete or compensate it.",
     who=Who.READER,
     tag="workflows",
     has_tag=True,

@@ -1,1 +1,1 @@
-"""What services may tell of their steps, by events, and what follows from it."""
+"""What services can report about their steps with events, and the consequences."""

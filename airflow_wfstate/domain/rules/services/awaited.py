@@ -1,4 +1,4 @@
-"""For which services a workflow waits: those that are at work, and the one whose step comes next in the plan."""
+"""The services that a workflow waits for: those that are running, and the one whose step comes next in the plan."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ServiceStepKey = tuple[str, str]
 class BegunStep:
     """What is needed of a step that has begun, a mapped one with all its items.
 
-    :param planned: who does it, what it is called and where it stands.
-    :param is_of_service: whether events tell of it, not tasks.
+    :param planned: its participant, name and state.
+    :param is_of_service: whether events report it, instead of tasks.
     """
 
     planned: PlannedStep
@@ -32,7 +32,7 @@ class BegunStep:
 class AwaitedStep:
     """A step of a service that a running workflow waits for.
 
-    :param has_begun: whether the service has said that it is at work.
+    :param has_begun: whether the service has reported that it is running.
     :param since: when it said so; of one that has said nothing when the last step before it changed, or the workflow
         started.
     """
@@ -53,7 +53,7 @@ def service_steps(plan: Sequence[str], choreography: Choreography) -> dict[Servi
     for service, step in told:
         by_name.setdefault(step, []).append((service, step))
     known = {f"{service}.{step}": (service, step) for service, step in told}
-    # A plan may name a step without its participant where one service alone has it.
+    # A plan may list a step without its participant if only one service has it.
     known |= {step: keys[0] for step, keys in by_name.items() if len(keys) == 1 and step not in known}
     places = {known[entry]: number for number, entry in enumerate(plan, start=1) if entry in known}
     return places | dict.fromkeys(sorted(set(told) - set(places)))
@@ -64,8 +64,8 @@ def awaited_steps(
 ) -> Iterator[AwaitedStep]:
     """The steps of services that a running workflow waits for, those that are at work first.
 
-    :param steps: that services may report, as :func:`service_steps` has them.
-    :param started_at: of the workflow.
+    :param steps: the steps that services may report, from :func:`service_steps`.
+    :param started_at: when the workflow started.
     """
     for step in begun:
         if step.is_of_service and step.planned.state in OPEN_STEP_STATES:

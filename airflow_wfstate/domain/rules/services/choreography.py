@@ -1,4 +1,4 @@
-"""What a definition says of services: which take part, what their events mean, and how their steps are undone."""
+"""The services in a definition: which take part, what their events mean, and how their steps are undone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 _BOUNDARIES: Final = frozenset("/:#?")
-"""Characters at which a source may be told apart from a longer one: ``https://a.example`` is no prefix of
+"""Characters at which a prefix of a source may end: ``https://a.example`` is not a prefix of
 ``https://a.example.org/``."""
 
 
@@ -25,11 +25,12 @@ class EventMeaning(str, Enum):
 class ServiceEvent:
     """What an event of a service means.
 
-    :param step: of the service, which the event is about.
-    :param meaning: what it says of the step.
-    :param output: where the event holds the step's output, as a path (:mod:`.event_path`); None for no output. Only
-        of an event that says ``succeeded``.
-    :param error: where the event holds the reason, as a path; None for no reason. Only of one that says ``failed``.
+    :param step: the service's step that the event is about.
+    :param meaning: what it says about the step.
+    :param output: where the event contains the step's output, as a path (:mod:`.event_path`); None for no output. Only
+        for an event that says ``succeeded``.
+    :param error: where the event contains the reason, as a path; None for no reason. Only for an event that says
+        ``failed``.
     """
 
     step: str
@@ -40,10 +41,10 @@ class ServiceEvent:
 
 @dataclass(frozen=True)
 class ServiceUndo:
-    """How a step of a service is undone: it is sent an event, and answers with one that says ``compensated``.
+    """How a step of a service is undone: the service gets an event, and answers with one that says ``compensated``.
 
-    :param event_type: the type of the event that is sent.
-    :param within_seconds: how long the service has to answer, from the request on; after that the undo has failed.
+    :param event_type: type of the event that is sent.
+    :param within_seconds: how long the service has to answer the request; after that, the undo has failed.
     """
 
     event_type: str
@@ -54,13 +55,12 @@ class ServiceUndo:
 class Service:
     """A participant that Airflow does not run.
 
-    :param name: of the participant.
-    :param sources: what the ``source`` of its events is, or begins with.
+    :param name: name of the participant.
+    :param sources: the ``source`` of its events, or prefixes of it.
     :param users: the Airflow users who may send its events.
-    :param events: by type of event, what it means.
-    :param compensate: by step, how it is undone; a step that is not named here cannot be undone.
-    :param subscription: name of the subscription that its requests for an undo are sent to; None for one that has the
-        service's own name.
+    :param events: the meanings of its events, by type.
+    :param compensate: how its steps are undone, by step. A step that is not listed cannot be undone.
+    :param subscription: name of the subscription that gets its undo requests; None for one with the service's own name.
     """
 
     name: str
@@ -72,11 +72,11 @@ class Service:
 
     @property
     def subscription_name(self) -> str:
-        """The name of the subscription that its requests are sent to."""
+        """The name of the subscription that gets its requests."""
         return self.subscription or self.name
 
     def handler_of(self, step: str) -> str:
-        """What undoes a step, in words: it stands where a step of a DAG has its function.
+        """What undoes a step, in words, shown where a step of a DAG has its function.
 
         :raises KeyError: the step cannot be undone.
         """
@@ -94,12 +94,12 @@ class Service:
 
 @dataclass(frozen=True)
 class Choreography:
-    """How a workflow goes on by events.
+    """How events drive a workflow.
 
-    :param key: where an event holds the business key of its workflow, as a path (:mod:`.event_path`); None where
-        events name their workflow by their correlation id alone.
-    :param starts_on: types of events that start a workflow when none with their key is open.
-    :param services: that take part, by name: their order in a file means nothing.
+    :param key: where an event contains the business key of its workflow, as a path (:mod:`.event_path`); None if events
+        identify their workflow only by correlation id.
+    :param starts_on: types of events that start a workflow if none with their key is open.
+    :param services: the services that take part, by name. Their order in a file does not matter.
     """
 
     key: str | None
@@ -107,7 +107,7 @@ class Choreography:
     services: tuple[Service, ...] = ()
 
     def service(self, name: str) -> Service | None:
-        """The service of this name; None when none is declared, and of a DAG."""
+        """The service with this name; None if it is not declared, or is a DAG."""
         return next((service for service in self.services if service.name == name), None)
 
     def service_of(self, source: str) -> Service | None:
@@ -120,7 +120,7 @@ class Choreography:
         return event_type in self.starts_on
 
     def meaning_of(self, source: str, event_type: str) -> tuple[Service, ServiceEvent] | None:
-        """Who says what by an event of this source and type; None when it means nothing for a step."""
+        """The service and the meaning of an event with this source and type; None if it means nothing for a step."""
         service = self.service_of(source)
         event = None if service is None else service.events.get(event_type)
         return None if service is None or event is None else (service, event)
@@ -134,7 +134,7 @@ class Choreography:
 def is_source_prefix(prefix: str, source: str) -> bool:
     """Whether ``source`` is ``prefix``, or lies below it.
 
-    Below it is what goes on behind a ``/``, ``:``, ``#`` or ``?``, so that ``https://a.example`` does not speak for
+    Below it means a continuation after a ``/``, ``:``, ``#`` or ``?``, so that ``https://a.example`` does not speak for
     ``https://a.example.org``.
     """
     if source == prefix:

@@ -1,4 +1,4 @@
-"""A CloudEvent: what the specification (CloudEvents 1.0.2) and this store ask of one.
+"""CloudEvents, as required by the specification (CloudEvents 1.0.2) and by this store.
 
 An event is checked in its JSON form (the JSON Event Format), into which the other modes of HTTP are brought first.
 Names and limits are those of the store's columns; everything else is the specification's.
@@ -19,13 +19,13 @@ from airflow_wfstate.domain.rules.text.names import check_name
 from airflow_wfstate.exceptions import InvalidRequest
 
 SPEC_VERSION: Final = "1.0"
-"""The only one that is understood."""
+"""The only supported version."""
 
 JSON_TYPE: Final = "application/json"
-"""Of data, where the event does not say."""
+"""The type of data if the event does not specify one."""
 
 MAX_EVENTS: Final = 1000
-"""Of one batch."""
+"""The most events in one batch."""
 
 MAX_EXTENSIONS: Final = 20
 """Attributes of an event besides those of the specification."""
@@ -62,12 +62,12 @@ _SEE: Final = "See https://github.com/cloudevents/spec (CloudEvents 1.0)."
 class CloudEvent:
     """An event that has been checked.
 
-    :param source: with ``id`` what tells it from every other event.
-    :param time: when it happened, by its source's clock; None when it does not say.
-    :param sequence: by which its source orders its events; None when it does not say.
-    :param correlation_id: of the workflow that it is about; None when it does not say.
-    :param content: all of it in its JSON form: attributes, and ``data`` or ``data_base64``.
-    :param body: the same as it is stored. Equal events have equal hashes, whichever mode they were sent in.
+    :param source: its source, which together with ``id`` identifies the event.
+    :param time: when it happened, by its source's clock; None if not given.
+    :param sequence: its position among the events of its source; None if not given.
+    :param correlation_id: correlation id of its workflow; None if not given.
+    :param content: the whole event in its JSON form: attributes, and ``data`` or ``data_base64``.
+    :param body: the same in its stored form. Equal events have equal hashes, in whichever mode they were sent.
     """
 
     source: str
@@ -102,14 +102,14 @@ class CloudEvent:
 
 
 def parse_event(value: JsonValue) -> CloudEvent:
-    """The event that a JSON value is.
+    """Read an event from a JSON value.
 
     :raises InvalidRequest: it is none: a required attribute is missing, an attribute has a value that the
         specification or the store does not allow, or it holds both ``data`` and ``data_base64``.
     :raises InvalidPayload: it nests deeper than 100.
     """
     if not isinstance(value, dict):
-        raise InvalidRequest(f"An event is a JSON object, and this is of type {type(value).__name__}.", _SEE)
+        raise InvalidRequest(f"An event must be a JSON object, but this is of type {type(value).__name__}.", _SEE)
     # An attribute that is null is not set (JSON Event Format, section 2.2); the data of an event may be null.
     content = {name: item for name, item in value.items() if item is not None or name in _DATA}
     if content.get("data_base64", "") is None:
@@ -117,7 +117,7 @@ def parse_event(value: JsonValue) -> CloudEvent:
     version = content.get("specversion")
     if version != SPEC_VERSION:
         found = "is missing" if version is None else f"is {str(version)[:20]!r}"
-        raise InvalidRequest(f"The attribute specversion {found}.", f'Only "{SPEC_VERSION}" is understood.')
+        raise InvalidRequest(f"The attribute specversion {found}.", f'Only "{SPEC_VERSION}" is supported.')
     for name, item in content.items():
         if name not in _DATA:
             _check_attribute(name, item)
@@ -127,7 +127,7 @@ def parse_event(value: JsonValue) -> CloudEvent:
         del content["datacontenttype"]
     if len(content) > len(_ATTRIBUTES) + 1 and len(content.keys() - _ATTRIBUTES - _DATA) > MAX_EXTENSIONS:
         raise InvalidRequest(
-            f"The event has more than {MAX_EXTENSIONS} extension attributes.", "Move what they say into its data."
+            f"The event has more than {MAX_EXTENSIONS} extension attributes.", "Move them into its data."
         )
     _check_data(content)
     correlation_id, sequence = content.get("correlationid"), content.get("sequence")
@@ -161,7 +161,7 @@ def parse_time(value: JsonValue) -> datetime:
         except (ValueError, OverflowError):
             pass
     raise InvalidRequest(
-        f"The attribute time is {str(value)[:80]!r}, which is no timestamp of RFC 3339.",
+        f"The attribute time is {str(value)[:80]!r}, which is not an RFC 3339 timestamp.",
         "Give it with a time zone, as 2026-12-01T12:00:00.5Z.",
     )
 
@@ -195,18 +195,18 @@ def _check_characters(name: str, value: str) -> None:
     for character in value:
         code = ord(character)
         if code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF or code & 0xFFFE == 0xFFFE:
-            raise InvalidRequest(f"The attribute {name} holds the character U+{code:04X}.", "Leave it out.")
+            raise InvalidRequest(f"The attribute {name} contains the character U+{code:04X}.", "Leave it out.")
 
 
 def _check_data(content: Mapping[str, JsonValue]) -> None:
     if "data_base64" in content:
         encoded = content["data_base64"]
         if "data" in content:
-            raise InvalidRequest("The event holds both data and data_base64.", "Send one of them.")
+            raise InvalidRequest("The event has both data and data_base64.", "Send one of them.")
         try:
             base64.b64decode(encoded if isinstance(encoded, str) else "?", validate=True)
         except (binascii.Error, ValueError) as error:
-            raise InvalidRequest("data_base64 is not Base64 (RFC 4648).", "Encode the bytes of the data so.") from error
+            raise InvalidRequest("data_base64 is not Base64 (RFC 4648).", "Encode the data in Base64.") from error
     media_type = content.get("datacontenttype")
     if isinstance(media_type, str) and not _MEDIA_TYPE.fullmatch(media_type):
         raise InvalidRequest(f"The attribute datacontenttype is {media_type[:80]!r}.", "Give a media type of RFC 2046.")

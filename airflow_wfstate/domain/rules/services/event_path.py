@@ -1,7 +1,7 @@
-"""Where an event holds a value: a singular query of JSONPath (RFC 9535, section 2.3.5), which names one value or none.
+"""The path of a value in an event: a singular JSONPath query (RFC 9535, section 2.3.5), which selects at most one.
 
-``$.data.order_id``, ``$.data['order-id']``, ``$.data.parcels[0].number``. The value that a path is looked for in is
-the whole event in its JSON form: attributes are members beside ``data``.
+``$.data.order_id``, ``$.data['order-id']``, ``$.data.parcels[0].number``. A path applies to the whole event in its JSON
+form, in which attributes are members like ``data``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from airflow_wfstate.domain.rules.payload import JsonValue
 from airflow_wfstate.exceptions import InvalidRequest
 
 MAX_EVENT_PATH_LENGTH: Final = 250
-"""Characters of one path."""
+"""The most characters in one path."""
 
 MAX_EVENT_PATH_SEGMENTS: Final = 32
-"""Names and indices of one path."""
+"""The most names and indices in one path."""
 
 _SEGMENT: Final = re.compile(
     r"""
@@ -46,7 +46,7 @@ class EventPath:
     segments: tuple[str | int, ...]
 
     def find(self, event: JsonValue) -> tuple[JsonValue] | None:
-        """The value at the path, in a tuple of one; None when the event has none there (null is a value)."""
+        """The value at the path, in a tuple of one; None if the event has no value there (null is a value)."""
         found = event
         for segment in self.segments:
             if isinstance(segment, str):
@@ -62,10 +62,10 @@ class EventPath:
 
 @lru_cache(maxsize=1024)
 def parse_event_path(text: str) -> EventPath:
-    """The path that a text means.
+    """Parse a path.
 
-    :raises InvalidRequest: it is none; or it names more than one value (``*``, ``..``, slices, filters, unions), has
-        more than 250 characters or more than 32 segments.
+    :raises InvalidRequest: it is not a path, may select more than one value (``*``, ``..``, slices, filters, unions),
+        has         more than 250 characters or more than 32 segments.
     """
     if not isinstance(text, str) or not text.startswith("$") or len(text) > MAX_EVENT_PATH_LENGTH:
         raise InvalidRequest(
@@ -77,7 +77,7 @@ def parse_event_path(text: str) -> EventPath:
         found = _SEGMENT.match(text, place)
         if found is None:
             raise InvalidRequest(
-                f"The path {text!r} is not the path of one value: it cannot be read from {text[place:][:40]!r} on "
+                f"The path {text!r} is not the path of one value: it is not valid from {text[place:][:40]!r} on "
                 "(wildcards, descents, slices and filters are not allowed).",
                 _HOW,
             )
@@ -101,5 +101,5 @@ def _segment(text: str, found: re.Match[str]) -> str | int:
     try:
         member: str = json.loads(f'"{quoted}"')
     except ValueError as error:
-        raise InvalidRequest(f"The path {text!r} has a name that cannot be read: {error}.", _HOW) from error
+        raise InvalidRequest(f"The path {text!r} has a name that is not valid: {error}.", _HOW) from error
     return member

@@ -1,4 +1,4 @@
-"""What has become of an event that was accepted."""
+"""The state of an event that was accepted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 
 
 class EventState(str, Enum):
-    """Where an event stands.
+    """The state of an event.
 
-    ``applied``: it reached its workflow, whether or not a step moved. ``parked``: its workflow is not there yet; it is
-    applied when that starts. ``dead``: it waited longer than ``[wfstate] event_ttl_seconds``, or applying it failed; an
-    operator replays or drops it. ``dropped``: an operator has decided that it does not count.
+    ``applied``: it was applied to its workflow, whether or not it changed a step. ``parked``: its workflow does not
+    exist yet; it is applied when the workflow starts. ``dead``: it waited longer than ``[wfstate] event_ttl_seconds``,
+    or applying it failed; an operator replays or drops it. ``dropped``: an operator discarded it.
     """
 
     APPLIED = "applied"

@@ -1,9 +1,9 @@
-"""A step of a service: what an event of the service makes of it.
+"""How an event of a service changes a step of the service.
 
-Events come late, twice and out of order. Which of two is the newer one is told by the extension ``sequence`` where both
-have it, else by ``time`` where both have it, else by their arrival. What is compared with is the last *end* of the step
-that was applied (succeeded, failed, compensated): a begin whose clock runs ahead must not outdate the end of the same
-work.
+Events can arrive late, twice and out of order. The newer of two events is determined by the extension ``sequence`` if
+both have it, otherwise by ``time`` if both have it, otherwise by arrival. Events are compared with the last *end* of
+the step that was applied (succeeded, failed, compensated), because a begin whose clock runs ahead must not make the end
+of the same work look outdated.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ MEANT: Final = {
 
 @dataclass(frozen=True)
 class Order:
-    """By what an event is told from an earlier one.
+    """What orders an event relative to another.
 
-    :param sequence: of its source; None when it has none.
-    :param time: at which it happened; None when it does not say.
+    :param sequence: its sequence at the source; None if it has none.
+    :param time: when it happened; None if not given.
     """
 
     sequence: str | None = None
     time: datetime | None = None
 
     def is_before(self, other: Order) -> bool | None:
-        """Whether it is older than the other; None when nothing tells."""
+        """Whether it is older than the other; None if that cannot be determined."""
         if self.sequence is not None and other.sequence is not None:
             return _key(self.sequence) < _key(other.sequence)
         if self.time is not None and other.time is not None:
@@ -48,10 +48,10 @@ class Order:
 
 @dataclass(frozen=True)
 class ServiceStep:
-    """How far a step of a service is.
+    """The progress of a service's step.
 
-    :param round: number of its newest round.
-    :param last_end: of the last event about an end that was applied; None when none was.
+    :param round: number of the newest round.
+    :param last_end: the position of the last applied event about an end; None if there was none.
     """
 
     state: StepState
@@ -61,11 +61,11 @@ class ServiceStep:
 
 @dataclass(frozen=True)
 class Move:
-    """What becomes of a step.
+    """How a step changes.
 
-    :param state: its next one.
-    :param round: that it concerns: the newest one, or the next.
-    :param round_state: of that round.
+    :param state: the step's next state.
+    :param round: the affected round: the newest one, or the next.
+    :param round_state: the state of that round.
     """
 
     state: StepState
@@ -84,9 +84,9 @@ class Unmoved:
 
 
 def move(step: ServiceStep | None, meaning: EventMeaning, order: Order) -> Move | Unmoved:
-    """What an event makes of a step.
+    """Determine how an event changes a step.
 
-    :param step: None when no event has told of it yet.
+    :param step: the step; None if no event has reported it yet.
     """
     target = MEANT[meaning]
     if step is None:
@@ -111,7 +111,8 @@ def move(step: ServiceStep | None, meaning: EventMeaning, order: Order) -> Move 
 def _do_again(step: ServiceStep, meaning: EventMeaning, order: Order) -> Move | Unmoved:
     """A step that was undone is done again, as its next round, by an event that is known to be newer than the undo.
 
-    Where nothing tells, it is late news of what was undone: a success and its undo often come close together.
+    If the order is not known, it is late news about what was undone, because a success and its undo often come close
+    together.
     """
     if meaning is _M.COMPENSATED or step.last_end is None or not step.last_end.is_before(order):
         return Unmoved("the step was undone")

@@ -1,4 +1,4 @@
-"""The undo of a service's step: which round an event of the service answers for, and what becomes of its undo."""
+"""The undo of a service's step: which round an event of the service is about, and how its compensation changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from airflow_wfstate.domain.rules.states import CompensationState, StepState, Wo
 _C, _W = CompensationState, WorkflowState
 
 _OPEN: Final = (_C.ARMED, _C.RUNNING, _C.FAILED, _C.DISCARDED)
-"""The service may say of such an undo that it is done, whether or not it was asked."""
+"""The service may report such an undo as done, whether or not it was requested."""
 
 
 @dataclass(frozen=True)
 class RoundUndo:
     """The undo of one round of a step.
 
-    :param request_id: of the event that asks for it, whether or not it was sent.
+    :param request_id: id of the event that requests it, whether or not it was sent.
     """
 
     round: int
@@ -30,11 +30,11 @@ class RoundUndo:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an event says of an undo.
+    """What an event says about an undo.
 
-    :param round: whose undo it is.
-    :param state: that the undo comes into: ``done``, or ``failed`` when the service refuses.
-    :param was_asked: whether the service had been asked for it.
+    :param round: the round that is undone.
+    :param state: the next state of the undo: ``done``, or ``failed`` if the service refuses.
+    :param was_asked: whether it had been requested from the service.
     :param names_request: whether the event names that request, which it is newer than, whatever its time says.
     """
 
@@ -45,13 +45,13 @@ class Answer:
 
 
 def answer_of(undos: Sequence[RoundUndo], meaning: EventMeaning, causation_id: str | None) -> Answer | Unmoved | None:
-    """What an event of a service says of the undo of its step; None when it is not about an undo.
+    """Interpret an event of a service about the undo of its step; None if it is not about an undo.
 
-    A service names the request that it answers as the event's ``causationid``. Where a step was done once, it need
-    not: a ``compensated`` can mean nothing else. A ``failed`` is a refusal only when it names the request, for else it
-    may be late news of the step itself.
+    A service gives the request that it answers as the event's ``causationid``. If a step was done only once, it does
+    not have to, because ``compensated`` can then mean nothing else. A ``failed`` is a refusal only if it names the
+    request; otherwise it may be late news about the step itself.
 
-    :param undos: of all rounds that recorded one.
+    :param undos: the undos of all rounds that recorded one.
     """
     named = next((undo for undo in undos if undo.request_id == causation_id), None)
     if meaning is EventMeaning.COMPENSATED:
@@ -80,24 +80,24 @@ def _done(undos: Sequence[RoundUndo], named: RoundUndo | None) -> Answer | Unmov
         return Unmoved(
             "the step was undone"
             if meant.state is _C.DONE
-            else f"an operator decided before: it is {meant.state.value}"
+            else f"an operator has already decided: it is {meant.state.value}"
         )
     was_asked = meant.state in (_C.RUNNING, _C.FAILED)
     return Answer(meant.round, _C.DONE, was_asked=was_asked, names_request=named is not None)
 
 
 def state_after(step: StepState, undos: Sequence[RoundUndo]) -> StepState:
-    """The state of a step after the undo of one of its rounds: compensated, when that of each round is done.
+    """The state of a step after the undo of one of its rounds: compensated if the undo of every round is done.
 
-    :param undos: of all rounds that recorded one.
+    :param undos: the undos of all rounds that recorded one.
     """
     is_over = all(undo.state in (_C.DONE, _C.NOT_NEEDED) for undo in undos)
     return StepState.COMPENSATED if is_over else step
 
 
 def armed_in(workflow: WorkflowState) -> CompensationState:
-    """The state in which the undo of a round begins that succeeded while its workflow was in this state.
+    """The initial state of the undo of a round that succeeded while its workflow was in this state.
 
-    Of one that has succeeded, or was cancelled without an undo, what was done stays.
+    In a workflow that has succeeded, or was cancelled without compensation, finished steps stay.
     """
     return _C.DISCARDED if workflow in (_W.SUCCEEDED, _W.CANCELLED) else _C.ARMED

@@ -1,1 +1,1 @@
-"""What texts may be, and how they are shown."""
+"""Rules for texts, and how they are displayed."""

@@ -1,7 +1,7 @@
-"""Characters that a reader does not see as what they are, and text in which they are shown as escapes.
+"""Deceptive and invisible characters, and text in which they are shown as escapes.
 
-Stored text comes from anywhere. On a terminal, in a page or in a message it must not move the cursor, turn the
-direction of what stands beside it, or look like another text.
+Stored text comes from anywhere. On a terminal, in a page or in a message it must not move the cursor, change the
+direction of the text around it, or look like other text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 """Zero width non-joiner and joiner, which Persian and emoji are written with."""
 
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and symbols that are drawn as nothing."""
+"""Letters, marks and symbols that are invisible."""
 
 _SHORT_ESCAPES: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -27,7 +27,7 @@ def is_control(character: str) -> bool:
 
 
 def is_invisible(text: str) -> bool:
-    """Whether a text has spaces, controls, format characters, variation selectors and fillers alone."""
+    """Whether a text consists only of spaces, controls, format characters, variation selectors and fillers."""
     return all(
         character.isspace()
         or character in _FILLERS
@@ -43,12 +43,12 @@ def described(character: str) -> str:
 
 
 def shown_text(text: str, *, keep: str = "") -> str:
-    r"""A text as it can be shown anywhere, on one line: ``\x1b``, ``\n`` and ``\u202e`` in place of such characters.
+    r"""Make a text safe to show anywhere on one line, with escapes such as ``\x1b``, ``\n`` and ``\u202e``.
 
-    Every way of showing stored text to people goes through here: cells and messages of the command line, messages of
-    notifications. (JSON has escapes of its own, and the page isolates text by ``<bdi>``.)
+    All stored text that people see goes through here: cells and messages of the command line, and notifications. (JSON
+    has its own escapes, and the page isolates text with ``<bdi>``.)
 
-    :param keep: characters that stay as they are, such as the line break of a text of several lines.
+    :param keep: characters to keep, such as the line breaks of a text with several lines.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Which errors are of one kind: their texts differ in what changes from one workflow to the next."""
+"""Group errors whose texts differ only in parts that change from one workflow to the next."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _CHANGING: Final = re.compile(r"(?<![a-z])[0-9a-f]*[0-9][0-9a-f]*(?![a-z])", re.
 
 
 def error_kind(error: str) -> str:
-    """The text with numbers and ids left out: equal for errors of one kind."""
+    """The text without numbers and ids, which is equal for errors of one kind."""
     return _CHANGING.sub("#", error)
 
 
 def shared_text(error: str) -> str:
-    """The longest part, of one line, that errors of this kind have in common; empty where there is none.
+    """The longest part of one line that all errors of this kind share; empty if there is none.
 
-    By it a list finds them.
+    A list can search for it.
     """
     parts = (part.strip() for line in error.splitlines() for part in _CHANGING.split(line))
     return max(parts, key=len, default="")

@@ -13,7 +13,7 @@ _DURATION: Final = re.compile(ISO_DURATION, re.ASCII)
 
 
 def parse_iso_duration(text: str) -> timedelta | None:
-    """The duration that a text names; None when it names none. Years and months, of no fixed length, are not taken."""
+    """Parse a duration; None if the text is not one. Years and months, which have no fixed length, are not accepted."""
     found = _DURATION.fullmatch(text)
     if found is None or not any(found.groups()) or text.endswith("T"):
         return None

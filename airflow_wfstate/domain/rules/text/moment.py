@@ -1,4 +1,4 @@
-"""Moments as text."""
+"""Parse points in time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime
 
 
 def parse_moment(text: str) -> datetime:
-    """The moment that a text in ISO 8601 names; without an offset it has no time zone.
+    """Parse an ISO 8601 date and time. Without an offset, the result has no time zone.
 
-    :raises ValueError: it names none.
+    :raises ValueError: the text is not one.
     """
     # Python 3.10 does not read the Z of ISO 8601.
     return datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))

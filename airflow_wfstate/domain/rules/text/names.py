@@ -1,4 +1,4 @@
-"""What a name may be: one rule for workflow names and keys, steps, items, checkpoints, participants."""
+"""The rule for names, shared by workflow names and keys, steps, items, checkpoints and participants."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from airflow_wfstate.domain.rules.text.characters import BIDI_CONTROLS, describe
 from airflow_wfstate.exceptions import InvalidName
 
 MAX_NAME_LENGTH: Final = 250
-"""Characters; Airflow's own limit for DAG and task ids."""
+"""The most characters; the same as Airflow's limit for DAG and task ids."""
 
 MAX_FORMER_NAMES: Final = 100
-"""Of one step (``was``)."""
+"""The most former names of one step (``was``)."""
 
 
 def check_name(kind: str, value: object) -> str:
-    """Return ``value`` when it may serve as a name.
+    """Check that ``value`` is a valid name, and return it.
 
-    :param kind: what is named, as the error shall call it ("workflow key").
+    :param kind: what is named, for error messages ("workflow key").
     :param value: a string of 1 to :data:`MAX_NAME_LENGTH` characters, some of them visible, without control characters
         (PostgreSQL's text refuses NUL), lone surrogates (which have no UTF-8 form) and characters that change the
         direction of the text around them.
-    :raises InvalidName: otherwise.
+    :raises InvalidName: it is not.
     """
     if not isinstance(value, str):
         raise InvalidName(f"The {kind} is of type {type(value).__name__}.", "Give a string.")
@@ -38,40 +38,40 @@ def check_name(kind: str, value: object) -> str:
     for character in value:
         if is_control(character) or character in BIDI_CONTROLS:
             raise InvalidName(
-                f"The {kind} {value[:80]!r} holds the character {described(character)}.",
-                "Leave out control characters, lone surrogates and characters that change the direction of text.",
+                f"The {kind} {value[:80]!r} contains the character {described(character)}.",
+                "Remove control characters, lone surrogates and characters that change the direction of text.",
             )
     if is_invisible(value):
         raise InvalidName(
             f"The {kind} {value[:80]!r} has only invisible characters, such as {described(value[0])}.",
-            "Give a text that can be seen.",
+            "Use visible characters.",
         )
     return value
 
 
 def check_step_name(value: object) -> str:
-    """Return ``value`` when it may be what a step is called: a name without square brackets.
+    """Check that ``value`` is a valid step name, without square brackets, and return it.
 
-    In the label of a step brackets hold its item, or its participant's place: a step ``m[x]`` could not be told from
-    item ``x`` of a step ``m``. Task ids have none. What is stored from before this rule stays readable, and a step can
-    be renamed from such a name.
+    In the label of a step, brackets enclose its item or its participant's place, so a step ``m[x]`` could not be
+    distinguished from item ``x`` of a step ``m``. Task ids have no brackets. Names stored before this rule existed stay
+    readable, and a step can be renamed from such a name.
 
-    :raises InvalidName: otherwise.
+    :raises InvalidName: it is not.
     """
     name = check_name("step name", value)
     if "[" in name or "]" in name:
         plain = name.replace("[", "_").replace("]", "")
         raise InvalidName(
-            f"The step name {name[:80]!r} has square brackets, which in names of steps enclose an item or a place.",
-            f"Give a name without them. Where workflows have begun this step: name={plain!r}, was=[{name!r}].",
+            f"The step name {name[:80]!r} has square brackets, which enclose an item or a place.",
+            f"Use a name without them. If workflows have already begun this step, use name={plain!r}, was=[{name!r}].",
         )
     return name
 
 
 def check_former_names(names: Sequence[str]) -> None:
-    """Check the names that a step had before.
+    """Check the former names of a step.
 
-    :raises InvalidName: one breaks the rule of names, or there are more than a hundred.
+    :raises InvalidName: one is not valid, or there are more than a hundred.
     """
     if len(names) > MAX_FORMER_NAMES:
         raise InvalidName(f"A step has {len(names)} former names.", f"At most {MAX_FORMER_NAMES} are allowed.")

@@ -1,4 +1,4 @@
-"""What a list may be asked to find anywhere in a text: how long it must be, so that an index can be of use."""
+"""Filters that search anywhere in a text, and how long they must be for an index to help."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Final
 from airflow_wfstate.exceptions import InvalidRequest
 
 MIN_TEXT: Final = 3
-"""Characters: an index of trigrams knows no shorter ones."""
+"""The fewest characters; a trigram index cannot find shorter texts."""
 
 MAX_TEXT: Final = 200
 
 
 def check_text_filter(name: str, text: str) -> None:
-    """Check a text that is looked for anywhere in another one.
+    """Check a text to search for anywhere in another text.
 
-    :param name: of the filter.
+    :param name: name of the filter.
     :raises InvalidRequest: it is shorter than :data:`MIN_TEXT`, or longer than :data:`MAX_TEXT`.
     """
     if len(text) < MIN_TEXT:
         raise InvalidRequest(
-            f"The filter {name} has {len(text)} of the {MIN_TEXT} characters that it takes to search by.",
+            f"The filter {name} has {len(text)} of the {MIN_TEXT} characters that a search needs.",
             f"Give {MIN_TEXT} to {MAX_TEXT} characters.",
         )
     if len(text) > MAX_TEXT:

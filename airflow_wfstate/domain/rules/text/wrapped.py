@@ -1,4 +1,4 @@
-"""How a value that JSON does not have stands in a payload: an object that names its class.
+"""How a payload represents values that JSON does not have: as an object that names its class.
 
 ``{"__classname__": "builtins.tuple", "__version__": 1, "__data__": [...]}``, the form of Airflow's serialisation of
 XComs; of a named tuple also ``"fields": [...]``; a dict with keys other than strings as

@@ -1,1 +1,1 @@
-"""Where webhooks may be sent, when, and how they are signed."""
+"""Where and when webhooks may be sent, and how they are signed."""

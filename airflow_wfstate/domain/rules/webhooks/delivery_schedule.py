@@ -1,4 +1,4 @@
-"""When a webhook that was not accepted is sent again."""
+"""When to retry a webhook that was not accepted."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ DELAYS: Final = (
 After the last one the delivery is parked."""
 
 MAX_ATTEMPTS: Final = len(DELAYS) + 1
-"""How often an event is sent before its workflow is parked."""
+"""How many times an event is sent before its workflow is parked."""
 
 AWAY_AFTER: Final = 3
-"""So many failures in a row, each of another workflow, and the receiver itself counts as unavailable."""
+"""After this many consecutive failures, each for another workflow, the receiver counts as unavailable."""
 
 _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _JITTER: Final = 0.2
-"""Delays vary by a fifth either way, so that what failed together is not sent again together."""
+"""Delays vary by a fifth either way, so that deliveries that failed together are not retried together."""
 
 
 def delay_after(attempts: int, chance: float) -> timedelta | None:
-    """How long to wait after so many failed attempts; None when there were enough: the delivery is parked.
+    """How long to wait after this many failed attempts; None if there were enough and the delivery is parked.
 
-    :param chance: from 0 to 1, at random.
+    :param chance: a random number from 0 to 1.
     """
     return _varied(DELAYS[attempts - 1], chance) if attempts < MAX_ATTEMPTS else None
 
 
 def pause_after(failures: int, chance: float) -> timedelta:
-    """How long to leave a receiver alone that is unavailable: from 5 seconds to 5 minutes, doubled each time.
+    """How long to wait for an unavailable receiver: from 5 seconds to 5 minutes, doubling each time.
 
-    :param failures: in a row, at least :data:`AWAY_AFTER`.
+    :param failures: the number of consecutive failures, at least :data:`AWAY_AFTER`.
     """
     doubled = min(max(failures - AWAY_AFTER, 0), 10)
     return _varied(min(_FIRST_PAUSE * 2**doubled, _LONGEST_PAUSE), chance)

@@ -13,16 +13,16 @@ PREFIX: Final = "whsec_"
 
 _BYTES: Final = 32
 _FEWEST_BYTES, _MOST_BYTES = 24, 64
-"""As the specification demands it."""
+"""Required by the specification."""
 
 
 def new_webhook_secret() -> str:
-    """A secret of 32 random bytes."""
+    """Generate a secret of 32 random bytes."""
     return PREFIX + base64.b64encode(secrets.token_bytes(_BYTES)).decode("ascii")
 
 
 def check_webhook_secret(text: str) -> None:
-    """Check that a text is such a secret. The message does not repeat it.
+    """Check that a text is such a secret. The error message does not quote it.
 
     :raises InvalidRequest: it is not.
     """
@@ -33,5 +33,5 @@ def check_webhook_secret(text: str) -> None:
     if not _FEWEST_BYTES <= len(key) <= _MOST_BYTES:
         raise InvalidRequest(
             "The secret is not a Standard Webhooks secret.",
-            f"Leave it out to have one made, or give {PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} bytes in base64.",
+            f"Leave it out to generate one, or give {PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} bytes in base64.",
         )

@@ -1,4 +1,4 @@
-"""A point of the stream of journal entries from which a subscription is delivered, as people and the API name it."""
+"""A point in the stream of journal entries from which a subscription is delivered."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LARGEST_NUMBER = 2**62 - 1
 
 @dataclass(frozen=True)
 class Moment:
-    """What was written at this time or later."""
+    """Everything written at this time or later."""
 
     at: datetime
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a workflow's journal, and what was written after it."""
+    """An entry of a workflow's journal, and everything written after it."""
 
     workflow_id: str
     number: int
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Edge:
-    """The beginning of all that is stored, or its end as of now."""
+    """The beginning or the current end of the stream."""
 
     is_beginning: bool
 
@@ -42,7 +42,7 @@ StreamPoint = Moment | Entry | Edge
 
 
 def parse_stream_point(text: str) -> StreamPoint:
-    """The point that a text names.
+    """Parse a point.
 
     :param text: ``now``, ``beginning``, a time in ISO 8601 with an offset, or the id of an event, which is
         ``workflow_id:number``.
@@ -74,6 +74,6 @@ def _number(text: str) -> int:
 
 def _unknown(text: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{text[:80]!r} names no point to deliver from.",
+        f"{text[:80]!r} is not a point to deliver from.",
         "Give now, beginning, a time with an offset such as 2026-03-01T12:00:00+00:00, or the id of an event.",
     )

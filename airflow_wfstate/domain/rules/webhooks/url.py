@@ -1,4 +1,4 @@
-"""What may be the address of a webhook, as far as the text alone tells it."""
+"""Check the URL of a webhook, as far as the text alone allows."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def check_webhook_url(url: str) -> SplitResult:
     if len(url) > MAX_URL:
         raise InvalidRequest(f"The URL {shown!r}... has {len(url)} characters; the limit is {MAX_URL}.", _REMEDY)
     if not url.isascii() or any(character <= " " or character in '\x7f\\"<>^`{|}' for character in url):
-        raise InvalidRequest(f"The URL {shown!r} holds characters that must be percent-encoded.", _REMEDY)
+        raise InvalidRequest(f"The URL {shown!r} contains characters that must be percent-encoded.", _REMEDY)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise InvalidRequest(f"The URL {shown!r} cannot be read: {error}.", _REMEDY) from error
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
-        raise InvalidRequest(f"{shown!r} is not the address of a webhook.", _REMEDY)
+        raise InvalidRequest(f"{shown!r} is not the URL of a webhook.", _REMEDY)
     if "@" in parts.netloc or parts.fragment:
-        # Credentials would stand in lists; the signature proves who sends.
-        raise InvalidRequest("The URL of a webhook holds neither credentials nor a fragment.", _REMEDY)
+        # Credentials would appear in lists; the signature proves who the sender is.
+        raise InvalidRequest("The URL of a webhook must not contain credentials or a fragment.", _REMEDY)
     return parts

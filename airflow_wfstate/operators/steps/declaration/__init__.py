@@ -1,1 +1,1 @@
-"""What an author declares of a step, and how it is checked when the DAG is parsed."""
+"""What an author declares about a step, and how it is checked when the DAG is parsed."""

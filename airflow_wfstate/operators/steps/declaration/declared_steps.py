@@ -1,4 +1,4 @@
-"""The steps that the tasks of a DAG declare, as its file says it."""
+"""The steps that the tasks of a DAG declare in its file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class DeclaredStep:
     """A task that is a step.
 
-    :param name: of the step.
-    :param has_item_key: whether the task says how its items are told apart.
-    :param was: names that the step had before.
+    :param name: name of the step.
+    :param has_item_key: whether the task declares how to tell its items apart.
+    :param was: former names of the step.
     """
 
     task_id: str
@@ -28,14 +28,14 @@ class DeclaredStep:
 
 
 def declared_steps(dag: DAG) -> list[DeclaredStep]:
-    """The steps of a DAG, in the order of its tasks, mapped and grouped ones too."""
+    """The steps of a DAG, including mapped and grouped ones, in the order of its tasks."""
     return [step for step in map(_declared, dag.tasks) if step is not None]
 
 
 def is_sole_task(dag: DAG | None, task_id: str) -> bool:
     """Whether no other task of the DAG declares the step that this task declares.
 
-    :param dag: of the task; None when it is not known, and nothing can be said for certain.
+    :param dag: the DAG of the task; None if it is not known. The answer is then False.
     """
     if dag is None:
         return False
@@ -52,6 +52,6 @@ def _declared(task: AbstractOperator) -> DeclaredStep | None:
 
 
 def is_named_by_item(task: AbstractOperator) -> bool:
-    """Whether each item of a mapped task has a step name of its own: ``.expand(step_name=[...])``."""
+    """Whether each item of a mapped task has its own step name: ``.expand(step_name=[...])``."""
     expanded = getattr(getattr(task, "expand_input", None), "value", None)
     return isinstance(expanded, dict) and "step_name" in expanded

@@ -1,4 +1,4 @@
-"""The item key: tells the items of a mapped step apart, by what they are and never by where they stand."""
+"""The item key: tells the items of a mapped step apart by their identity, never by their position."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from airflow_wfstate.operators.steps.declaration.options import ItemKey
 
 _MAX_READABLE: Final = 100
-"""Characters up to which the item's own JSON text is its key; a longer one is hashed."""
+"""Up to this many characters, the item's JSON text is its key. A longer text is hashed."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """What a task instance of a mapped task works on.
+    """The item that a task instance of a mapped task works on.
 
-    :param key: the item key; empty for one that is not mapped and declares none.
-    :param arguments_sha256: hash of the mapped arguments, by which the store tells two items with one key from an item
-        that has moved; None for a task that is not mapped, and where an argument cannot be stored.
+    :param key: the item key; empty if the task is not mapped and declares none.
+    :param arguments_sha256: hash of the mapped arguments, with which the store distinguishes two items with the same
+        key from one item that has moved. None if the task is not mapped, or an argument cannot be stored.
     """
 
     key: str = ""
@@ -38,8 +38,8 @@ def item_of(operator: BaseOperator, context: Context, declared: ItemKey | None) 
     """The item of a running task.
 
     :param declared: the author's item key; None to derive it from the item.
-    :raises InvalidName: the declared key is nothing that identifies the item: None, blank, undefined, or an object.
-    :raises InvalidPayload: the item cannot be stored, so that no key can be derived from it.
+    :raises InvalidName: the declared key does not identify the item: it is None, blank, undefined, or an object.
+    :raises InvalidPayload: the item cannot be stored, so no key can be derived from it.
     """
     is_mapped = context["ti"].map_index is not None and context["ti"].map_index >= 0
     if declared is None and not is_mapped:
@@ -61,7 +61,7 @@ def _declared(operator: BaseOperator, context: Context, declared: ItemKey, item:
         return TextTemplates(operator, variables).identity(kind, declared)
     key = declared(**item)
     if inspect.iscoroutine(key):
-        key.close()  # so that Python does not warn that nobody awaited it
+        key.close()  # avoids Python's warning that it was never awaited
     return identity_text(kind, key)
 
 
@@ -73,9 +73,9 @@ def _sha256(arguments: dict[str, Any]) -> str | None:
 
 
 def _item(operator: BaseOperator, context: Context, *, is_mapped: bool) -> dict[str, Any]:
-    """What an item key is made of: argument names and values, with templates rendered as text.
+    """The argument names and values from which an item key is made, with templates rendered as text.
 
-    Where Airflow renders templates natively, what the task itself is given may differ: 1.1 for ``1.10``.
+    If Airflow renders templates natively, the task itself may get different values: 1.1 for ``1.10``.
     """
     if not renders_natively(operator):
         return mapped_arguments(operator, context) if is_mapped else dict(getattr(operator, "op_kwargs", {}))
@@ -95,9 +95,9 @@ def _item(operator: BaseOperator, context: Context, *, is_mapped: bool) -> dict[
 
 
 def mapped_arguments(operator: BaseOperator, context: Context) -> dict[str, Any]:
-    """What tells this task instance from the others that are mapped with it: argument names and values.
+    """The argument names and values that distinguish this task instance from the others of the same mapping.
 
-    Rendered, where they are templates. For a task of a mapped group, the group's own arguments.
+    Templates are rendered. For a task in a mapped group, these are the group's arguments.
     """
     dag = operator.get_dag()
     declared: Any = operator if dag is None else dag.get_task(operator.task_id)
@@ -125,7 +125,7 @@ def _derived(operator: BaseOperator, item: dict[str, Any]) -> str:
     except InvalidPayload as error:
         raise InvalidPayload(
             f"No item key can be derived for task {operator.task_id}: {error.reason}",
-            "Give item_key, a function of the mapped arguments that returns what identifies the item.",
+            "Set item_key to a function of the mapped arguments that returns what identifies the item.",
         ) from error
     if payload.size <= _MAX_READABLE:
         return payload.text

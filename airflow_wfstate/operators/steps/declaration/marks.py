@@ -1,4 +1,4 @@
-"""The marks by which a serialized DAG tells its steps; ``domain/rules/step_mark.py`` says what they hold and where."""
+"""Mark the steps in a serialized DAG. ``domain/rules/step_mark.py`` describes the marks and where they are stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def mark_steps(dag: DAG) -> None:
-    """Mark the tasks of a DAG that are steps, mapped and grouped ones too; asked again, nothing changes."""
+    """Mark the tasks of a DAG that are steps, including mapped and grouped ones. Safe to repeat."""
     for task in dag.tasks:
         options = step_options_of(task)
         if options is None:
@@ -24,6 +24,6 @@ def mark_steps(dag: DAG) -> None:
             was=tuple(options.was),
             undo=None if declared is None else declared.handler,
         )
-        # Of the task alone: the class's own mapping is shared by all tasks of its kind.
+        # Set on the task only, because all tasks of a class share the class's own mapping.
         renderers = {**task.template_fields_renderers, MARK: mark.text()}
         task.template_fields_renderers = renderers  # type: ignore[misc]  # a mapped task has its own, an operator may

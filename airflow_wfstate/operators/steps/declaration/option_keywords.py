@@ -1,4 +1,4 @@
-"""The options of a step as keywords: of ``@task.step``, of ``durable()``, and of the operators that are steps."""
+"""The options of a step as keywords of ``@task.step``, ``durable()`` and the operators that are steps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _OPTIONS: Final = inspect.signature(StepOptions).parameters
 
 @dataclass(frozen=True)
 class StepKeywords:
-    """The options that a function takes by its ``**kwargs``.
+    """The options that a function takes in its ``**kwargs``.
 
-    :param name: the keyword of the option ``name``; the others are called as their fields.
-    :param without: options that it does not take.
+    :param name: the keyword for the option ``name``. All other options use their field name.
+    :param without: options that the function does not take.
     """
 
     name: str = "name"
@@ -32,15 +32,16 @@ class StepKeywords:
     def take(self, kwargs: dict[str, Any]) -> StepOptions:
         """Take the options out of the keyword arguments.
 
-        :raises InvalidDag: one of them is wrong.
+        :raises InvalidDag: one of them is not valid.
         """
         names = {self._keyword(option): option for option in _OPTIONS if option not in self.without}
         return StepOptions(**{names[keyword]: kwargs.pop(keyword) for keyword in names.keys() & kwargs.keys()})
 
     def shown(self, function: Function) -> Function:
-        """Show the options in the signature of the function, and return it.
+        """Add the options to the signature of the function, and return the function.
 
-        Airflow reads it too: for the ``default_args`` of an operator, and for what ``.partial()`` may be given.
+        Airflow also reads the signature, for the ``default_args`` of an operator and for the arguments of
+        ``.partial()``.
         """
         self._show(function, list(inspect.signature(function).parameters.values()))
         return function
@@ -59,13 +60,13 @@ class StepKeywords:
 
 
 STEP_KEYWORDS: Final = StepKeywords()
-"""Of ``@task.step`` and ``durable()``."""
+"""The keywords of ``@task.step`` and ``durable()``."""
 
 
 class _ByKeyword(Generic[Keywords]):
-    """Hands a function the options that its caller gives by keyword, and lets type checkers and editors know them.
+    """Passes options that a caller gives as keywords to a function, and shows them to type checkers and editors.
 
-    :param options: what makes options of keywords.
+    :param options: makes the options from keywords.
     """
 
     def __init__(self, options: Callable[Keywords, StepOptions]) -> None:
@@ -74,7 +75,7 @@ class _ByKeyword(Generic[Keywords]):
     def __call__(
         self, function: Callable[[First, StepOptions], Result]
     ) -> Callable[Concatenate[First, Keywords], Result]:
-        named: Callable[..., Result] = function  # the caller may give the one argument by its name, too
+        named: Callable[..., Result] = function  # the caller may also pass the one argument by name
 
         def taking(*args: Any, **kwargs: Any) -> Result:
             options = STEP_KEYWORDS.take(kwargs)
@@ -87,4 +88,4 @@ class _ByKeyword(Generic[Keywords]):
 
 
 options_by_keyword: Final = _ByKeyword(StepOptions)
-"""Decorates a function of one argument and ``options``, which its callers give as keywords."""
+"""Decorates a function of one argument and ``options``. Its callers pass the options as keywords."""

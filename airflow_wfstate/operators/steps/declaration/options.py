@@ -1,4 +1,4 @@
-"""What an author says about a step when declaring it."""
+"""The options with which an author declares a step."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 
 DEFAULT_CONNECTION_ID: Final = "wfstate_default"
-"""The Airflow connection that names the way to the store; it need not be defined."""
+"""The Airflow connection to the store. It does not have to exist."""
 
 _OF_ONE_STEP: Final = {"of_one_step": True}
-"""The ``metadata`` of options that tell a step from others, which ``default_args`` therefore do not set."""
+"""The ``metadata`` of options that belong to one step, and which ``default_args`` therefore do not set."""
 
 CompensationHandler: TypeAlias = Callable[..., object]
 """``fn(output, compensation)``; see :class:`~airflow_wfstate.operators.relay.handler.CompensationContext`."""
@@ -33,62 +33,62 @@ ItemKey: TypeAlias = Callable[..., Any] | str
 
 @dataclass(frozen=True, kw_only=True)
 class StepOptions:
-    """The options of a step: each is a field here, and nowhere else.
+    """The options of a step. Each option is a field here, and is declared nowhere else.
 
     ``@task.step``, ``durable()`` and the operators that are steps take the fields as keywords
     (``option_keywords.py``), and the table in docs/reference/authoring.md is generated from the docstrings of the
-    fields. An option that was left at its default follows the ``default_args`` of the task group and the DAG, unless
-    its ``metadata`` is ``_OF_ONE_STEP``.
+    fields. An option that is left at its default takes its value from the ``default_args`` of the task group and the
+    DAG, unless its ``metadata`` is ``_OF_ONE_STEP``.
 
-    :raises InvalidDag: an option is wrong.
+    :raises InvalidDag: an option is not valid.
     """
 
     name: str | None = field(default=None, metadata=_OF_ONE_STEP)
-    """Name of the step. None: the task id. ``TransactionalStepOperator`` and ``TriggerWorkflowDagRunOperator`` call it
-    ``step_name``."""
+    """Name of the step; None for the task id. ``TransactionalStepOperator`` and ``TriggerWorkflowDagRunOperator`` call
+    it ``step_name``."""
 
     item_key: ItemKey | None = field(default=None, metadata=_OF_ONE_STEP)
-    """Tells the items of a mapped step apart: a function of the item's arguments, or a template that names them. None:
-    derived from the item. It must give a text, or what has one (a number, a UUID, a date, a tuple of those); None,
-    blank and undefined are refused. Templates among the arguments are rendered as text for it, whatever
-    ``render_template_as_native_obj`` says."""
+    """How to tell the items of a mapped step apart: a function of the item's arguments, or a template that uses their
+    names; None to derive the key from the item. The result must be a string, or a value with a stable text (a number, a
+    UUID, a date, a tuple of those). None, blank and undefined results are refused. Templates among the arguments are
+    rendered as text for it, regardless of ``render_template_as_native_obj``."""
 
     compensate: CompensationHandler | str | None = None
-    """The undo of the step: a function, or ``"module:function"``. None: it has none."""
+    """The compensation handler of the step: a function, or ``"module:function"``; None for no compensation."""
 
     compensate_when: Literal["attempted", "completed"] = "attempted"
-    """``"attempted"``: every round that began is undone, unless it was skipped; ``"completed"``: only rounds that
-    succeeded or whose end is unknown."""
+    """Which rounds are compensated. ``"attempted"``: every round that began, unless it was skipped. ``"completed"``:
+    only rounds that succeeded or whose outcome is unknown."""
 
     compensate_attempts: int = 3
-    """How many times the relay tries the undo in all; at least 1."""
+    """How many times the relay tries the compensation in total; at least 1."""
 
     on_clear: Literal["rerun", "reuse"] = "rerun"
-    """What it means that somebody cleared the task after its step had succeeded. ``"rerun"``: do it again, as a new
-    round with a new idempotency key; ``"reuse"``: return the stored output."""
+    """What to do if someone clears the task after its step has succeeded. ``"rerun"``: execute it again, as a new round
+    with a new idempotency key. ``"reuse"``: return the stored output."""
 
     pivot: bool = False
-    """Once this step is done, the workflow only goes forward: a later failure is held for a resume, and neither the
-    policy nor a cancel undoes what was done."""
+    """Once this step is done, the workflow can only go forward. After a later failure it is on hold until it is
+    resumed, and neither the failure policy nor a cancel undoes its steps."""
 
     irreversible: str | None = None
-    """Why the step cannot be undone, in a few words (``"email sent"``); plans name it. None: it is not
-    declared irreversible. A step with ``compensate`` cannot have it."""
+    """Why the step cannot be undone, in a few words (``"email sent"``), shown in plans; None if it is not declared
+    irreversible. A step with ``compensate`` cannot have it."""
 
     redact: Sequence[str] = ()
-    """JSON paths into what the step returns and saves as checkpoints, which are hidden from users: the page, the API
-    and the CLI show ``***`` there, while the step, its undo and its workflow are given the values. ``card_number`` is
-    looked for at any depth, ``$.customer.address`` from the top (RFC 9535, without filters); a checkpoint of that name
-    is hidden as a whole. Empty: nothing is hidden. Airflow's own XCom of the task is not covered: set
-    ``do_xcom_push=False``."""
+    """JSON paths into the step's output and checkpoints whose values are hidden from users. The page, the API and the
+    CLI show ``***`` there, while the step, its compensation and its workflow still get the values. ``card_number``
+    matches at any depth, ``$.customer.address`` from the top (RFC 9535, without filters). A checkpoint with that name
+    is hidden as a whole. Empty to hide nothing. It does not cover the task's own Airflow XCom; set
+    ``do_xcom_push=False`` for that."""
 
     was: Sequence[str] = field(default=(), metadata=_OF_ONE_STEP)
-    """Names that the step had before, in any order: a workflow in which it began under one of them goes on with that
-    step, under its new name. With it a step is renamed while workflows are open. A step without ``name`` is named
-    after its task, so that moving the task into a task group renames the step too."""
+    """Former names of the step, in any order. A workflow in which the step began under one of them continues with that
+    step under its new name, so you can rename a step while workflows are open. A step without ``name`` has the name of
+    its task, so moving the task into a task group also renames the step."""
 
     wfstate_conn_id: str = DEFAULT_CONNECTION_ID
-    """The Airflow connection that names the way to the store; it need not be defined."""
+    """The Airflow connection to the store. It does not have to exist."""
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -100,7 +100,7 @@ class StepOptions:
         if self.on_clear not in tuple(meaning.value for meaning in OnClear):
             raise InvalidDag(f"on_clear is {self.on_clear!r}.", "Give 'rerun' (the default) or 'reuse'.")
         if not isinstance(self.compensate_attempts, int) or self.compensate_attempts < 1:
-            raise InvalidDag(f"compensate_attempts is {self.compensate_attempts!r}.", "Give a number, at least 1.")
+            raise InvalidDag(f"compensate_attempts is {self.compensate_attempts!r}.", "Give an integer, at least 1.")
         if callable(self.item_key):
             check_plain_function("item_key", self.item_key)
         _check_handler(self.compensate)
@@ -110,11 +110,11 @@ class StepOptions:
             check_name("irreversible", self.irreversible)
             if self.compensate is not None:
                 raise InvalidDag(
-                    f"The step is irreversible ({self.irreversible}), and has a compensation.", "Declare one of both."
+                    f"The step is irreversible ({self.irreversible}), but has a compensation.", "Give only one."
                 )
 
     def declaration(self, task_id: str) -> CompensationDeclaration | None:
-        """The undo as the step's begin records it; None for a step without one."""
+        """The compensation as the step's begin records it; None if the step has none."""
         if self.compensate is None:
             return None
         return CompensationDeclaration(
@@ -125,9 +125,9 @@ class StepOptions:
 
 
 def check_redact(paths: Sequence[str]) -> tuple[str, ...]:
-    """Return the paths of ``redact``.
+    """Check the paths of ``redact``, and return them.
 
-    :raises InvalidDag: one of them is no path.
+    :raises InvalidDag: one of them is not a path.
     """
     try:
         return check_paths(paths)
@@ -136,12 +136,12 @@ def check_redact(paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def former_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of ``was``.
+    """Check the names in ``was``, and return them.
 
     :raises InvalidDag: they are not a list of names.
     """
     if isinstance(names, str) or not isinstance(names, Sequence):
-        raise InvalidDag(f"was is {names!r}.", "Give a list of the names that the step had: was=['old_name'].")
+        raise InvalidDag(f"was is {names!r}.", "Give a list of the step's former names: was=['old_name'].")
     try:
         check_former_names(names)
     except InvalidName as error:
@@ -150,12 +150,12 @@ def former_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_template(text: str) -> bool:
-    """Whether Airflow renders the text when the task runs, so that it cannot be judged before."""
+    """Whether Airflow renders the text when the task runs, so that it cannot be checked before."""
     return "{{" in text or "{%" in text
 
 
 def step_options_of(task: AbstractOperator) -> StepOptions | None:
-    """The options of a task, mapped or not; None when it is no step."""
+    """The options of a task, mapped or not; None if it is not a step."""
     options = getattr(task, "step_options", None) or getattr(task.operator_class, "step_options", None)
     keywords = getattr(task.operator_class, "step_keywords", None)
     if options is None and task.is_mapped and keywords is not None:
@@ -165,9 +165,9 @@ def step_options_of(task: AbstractOperator) -> StepOptions | None:
 
 
 def with_default_args(task: AbstractOperator, options: StepOptions) -> StepOptions:
-    """The options of a task: what was left at its default follows the ``default_args`` of its task group and DAG.
+    """The options of a task, with defaults taken from the ``default_args`` of its task group and DAG.
 
-    :raises InvalidDag: one of them is wrong.
+    :raises InvalidDag: one of them is not valid.
     """
     dag, group = task.get_dag(), task.task_group
     default_args = {
@@ -195,7 +195,7 @@ def _check_handler(handler: object) -> None:
     if getattr(handler, "_airflow_is_task_decorator", False):
         raise InvalidDag(
             f"compensate is the task {getattr(handler, '__name__', handler)!r}.",
-            "Give a plain function: the relay calls it, it is no task of its own.",
+            "Give a plain function. The relay calls it; it is not a task.",
         )
     if not callable(handler):
         raise InvalidDag(
