@@ -15,10 +15,10 @@ export interface paths {
         put?: never;
         /**
          * Use Token
-         * @description End exactly the wait that the token was made for, with the body as its answer; once, before it expires.
+         * @description End the wait that the token was created for, with the body as its answer. A token works once, before it expires.
          *
-         *     Sent again with the same body before the token expires, it is accepted again and changes nothing. In every other
-         *     case the answer is 404, and the same for all of them: the token was never made, was used, or has expired.
+         *     If the same body is sent again before the token expires, it is accepted again and changes nothing. In all other
+         *     cases the response is the same 404: the token never existed, was used, or has expired.
          */
         post: operations["use_token_v1_tokens__token__post"];
         delete?: never;
@@ -38,7 +38,7 @@ export interface paths {
         put?: never;
         /**
          * Begin Step
-         * @description Begin the next attempt of a step, or learn that there is nothing to do.
+         * @description Begin the next attempt of a step, or find out that there is nothing to do.
          */
         post: operations["begin_step_v1_steps_begin_post"];
         delete?: never;
@@ -58,7 +58,7 @@ export interface paths {
         put?: never;
         /**
          * Save Checkpoint
-         * @description Keep a value inside the round.
+         * @description Save a checkpoint in the round.
          */
         post: operations["save_checkpoint_v1_steps_checkpoint_post"];
         delete?: never;
@@ -78,7 +78,7 @@ export interface paths {
         put?: never;
         /**
          * Save Record
-         * @description Keep the result of a call, once in a round.
+         * @description Save the result of a call, once per round.
          */
         post: operations["save_record_v1_steps_record_post"];
         delete?: never;
@@ -98,7 +98,7 @@ export interface paths {
         put?: never;
         /**
          * Read Records
-         * @description The records of the attempt's round. A POST, because the attempt key must stay out of addresses and logs.
+         * @description List the records of the attempt's round. A POST, because the attempt key must stay out of URLs and logs.
          */
         post: operations["read_records_v1_steps_records_post"];
         delete?: never;
@@ -158,7 +158,7 @@ export interface paths {
         put?: never;
         /**
          * Look At Waits
-         * @description Which of up to 1,000 waits have ended: what a triggerer asks for all of its tasks at once.
+         * @description Find out which of up to 1,000 waits have ended. A triggerer asks for all of its tasks at once.
          */
         post: operations["look_at_waits_v1_waits_look_post"];
         delete?: never;
@@ -178,7 +178,7 @@ export interface paths {
         put?: never;
         /**
          * Register Wait
-         * @description Wait for a state of a workflow or of a step or for an event, or learn how the task's wait has ended.
+         * @description Wait for a state of a workflow or step, or for an event; or find out how the task's wait ended.
          */
         post: operations["register_wait_v1_waits_post"];
         delete?: never;
@@ -198,7 +198,7 @@ export interface paths {
         put?: never;
         /**
          * Create Token
-         * @description Make a token by which somebody outside ends a wait of the step.
+         * @description Create a token with which an external partner can end a wait of the step.
          */
         post: operations["create_token_v1_steps_token_post"];
         delete?: never;
@@ -216,13 +216,13 @@ export interface paths {
         };
         /**
          * List Workflows
-         * @description A page of the workflows that the caller may see.
+         * @description List a page of the workflows that the caller may see.
          */
         get: operations["list_workflows_v1_workflows_get"];
         put?: never;
         /**
          * Start Workflow
-         * @description Start a workflow, or attach the caller's run to the one that has the key.
+         * @description Start a workflow, or attach the caller's run to the workflow that already has the key.
          */
         post: operations["start_workflow_v1_workflows_post"];
         delete?: never;
@@ -242,7 +242,7 @@ export interface paths {
         put?: never;
         /**
          * Complete Workflow
-         * @description End the workflow of the caller's run as succeeded.
+         * @description Complete the workflow of the caller's run as succeeded.
          */
         post: operations["complete_workflow_v1_workflows_complete_post"];
         delete?: never;
@@ -260,9 +260,9 @@ export interface paths {
         };
         /**
          * Get Workflow
-         * @description Where a workflow stands, and the first of its steps, without payloads that the caller may not read.
+         * @description Get a workflow and its first steps, without payloads that the caller may not read.
          *
-         *     Further steps are at ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
+         *     Get further steps from ``/workflows/{workflow_id}/steps?after=``, with the answer's ``next_steps``.
          */
         get: operations["get_workflow_v1_workflows__workflow_id__get"];
         put?: never;
@@ -282,10 +282,10 @@ export interface paths {
         };
         /**
          * Get Graph
-         * @description The services and DAG runs that take part, their tasks and steps, and what follows what.
+         * @description Get the services and DAG runs that take part, their tasks and steps, and the order between them.
          *
-         *     At most 50 lanes; ``skip`` leaves out the first ones. Of a DAG that the caller may not read, only the steps that
-         *     have begun are told.
+         *     The answer has at most 50 lanes; ``skip`` skips the first ones. For a DAG that the caller may not read, it only has
+         *     the steps that have begun.
          */
         get: operations["get_graph_v1_workflows__workflow_id__graph_get"];
         put?: never;
@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * Read Density
-         * @description How many items of each mapped step were at work when, and how many failed.
+         * @description Count how many items of each mapped step were running over time, and how many failed.
          */
         get: operations["read_density_v1_workflows__workflow_id__density_get"];
         put?: never;
@@ -325,7 +325,7 @@ export interface paths {
         };
         /**
          * Read Stats
-         * @description How many of the workflows that the caller may see are in which state, and have which flag.
+         * @description Count the workflows that the caller may see, by state and by flag.
          */
         get: operations["read_stats_v1_stats_get"];
         put?: never;
@@ -345,7 +345,7 @@ export interface paths {
         };
         /**
          * Read Name Stats
-         * @description How the workflows of a name have fared, of those that the caller may see: counts, durations, errors, versions. ``name`` must be given; without ``until`` up to now, without ``since`` the seven days before.
+         * @description Get statistics about the workflows of a name that the caller may see: counts, durations, errors and versions. ``name`` is required. ``until`` defaults to now, ``since`` to seven days before ``until``.
          */
         get: operations["read_name_stats_v1_stats_name_get"];
         put?: never;
@@ -365,7 +365,7 @@ export interface paths {
         };
         /**
          * List Starting Dags
-         * @description The DAGs that start workflows of a name, of those that the caller may read, and their runs that have not started theirs yet: what explains that a workflow is not there.
+         * @description List the DAGs that start workflows of a name and that the caller may read, with their runs that have not started one yet. This can explain why a workflow does not exist.
          */
         get: operations["list_starting_dags_v1_starting_dags_get"];
         put?: never;
@@ -385,7 +385,7 @@ export interface paths {
         };
         /**
          * List Steps
-         * @description Steps behind the one with the id ``after``, by participant, place, name and item key.
+         * @description List steps after the one with the id ``after``, by participant, place, name and item key.
          *
          *     Outputs of DAGs that the caller may not read are left out.
          */
@@ -407,7 +407,7 @@ export interface paths {
         };
         /**
          * Get Step
-         * @description One step: its attempts, checkpoints, compensations and output.
+         * @description Get one step with its attempts, checkpoints, compensations and output.
          */
         get: operations["get_step_v1_workflows__workflow_id__steps__step_id__get"];
         put?: never;
@@ -427,7 +427,7 @@ export interface paths {
         };
         /**
          * List Checkpoints
-         * @description Checkpoints behind ``after`` (round:name), by round and name, with their values.
+         * @description List checkpoints after ``after`` (round:name), by round and name, with their values.
          */
         get: operations["list_checkpoints_v1_workflows__workflow_id__steps__step_id__checkpoints_get"];
         put?: never;
@@ -447,7 +447,7 @@ export interface paths {
         };
         /**
          * List Compensations
-         * @description Compensations in the order in which they are undone, and what people decided about them.
+         * @description List compensations in the order in which they run, with the decisions of operators.
          */
         get: operations["list_compensations_v1_workflows__workflow_id__compensations_get"];
         put?: never;
@@ -467,7 +467,7 @@ export interface paths {
         };
         /**
          * Read Task Activity
-         * @description What a task did in the workflow beside attempts of steps: started or joined it, completed it, or undoes it.
+         * @description Get what a task did in the workflow besides attempts of steps: start, join, complete or compensate it.
          */
         get: operations["read_task_activity_v1_workflows__workflow_id__task_activity_get"];
         put?: never;
@@ -487,7 +487,7 @@ export interface paths {
         };
         /**
          * Read Journal
-         * @description Entries with a number above ``after``, ascending.
+         * @description List entries with a number above ``after``, oldest first.
          */
         get: operations["read_journal_v1_workflows__workflow_id__journal_get"];
         put?: never;
@@ -509,7 +509,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Workflow
-         * @description Cancel the workflow, or have it undone first; one that has ended stays as it is.
+         * @description Cancel the workflow, with or without compensation. A workflow that has ended stays as it is.
          */
         post: operations["cancel_workflow_v1_workflows__workflow_id__cancel_post"];
         delete?: never;
@@ -527,7 +527,7 @@ export interface paths {
         };
         /**
          * Plan Cancel
-         * @description What a cancel would do now. Nothing is changed.
+         * @description Show what a cancel would do now, without changing anything.
          */
         get: operations["plan_cancel_v1_workflows__workflow_id__cancel_plan_get"];
         put?: never;
@@ -549,7 +549,7 @@ export interface paths {
         put?: never;
         /**
          * Compensate Workflow
-         * @description Undo what the workflow did; one that is being undone, or has nothing to undo, stays as it is.
+         * @description Undo what the workflow did. One that is already being compensated, or has nothing to undo, stays as it is.
          */
         post: operations["compensate_workflow_v1_workflows__workflow_id__compensate_post"];
         delete?: never;
@@ -569,7 +569,7 @@ export interface paths {
         put?: never;
         /**
          * Decide Compensation
-         * @description Retry, skip or call done the undo of one step, and let the workflow go on.
+         * @description Retry the compensation of one step, skip it or mark it as done, and let the workflow continue.
          */
         post: operations["decide_compensation_v1_workflows__workflow_id__compensation_post"];
         delete?: never;
@@ -587,7 +587,7 @@ export interface paths {
         };
         /**
          * Plan Compensate
-         * @description What an undo would do now. Nothing is changed; payloads of DAGs that the caller may not read are left out.
+         * @description Show what compensating would do now, without changing anything or showing payloads of unreadable DAGs.
          */
         get: operations["plan_compensate_v1_workflows__workflow_id__compensate_plan_get"];
         put?: never;
@@ -609,7 +609,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Workflow
-         * @description Set a failed workflow going again from what is unfinished; one that is running stays as it is.
+         * @description Resume a failed workflow with its unfinished steps. A running workflow stays as it is.
          */
         post: operations["resume_workflow_v1_workflows__workflow_id__resume_post"];
         delete?: never;
@@ -629,7 +629,7 @@ export interface paths {
         put?: never;
         /**
          * Restart Workflow
-         * @description Have a failed or succeeded workflow run again from a step on.
+         * @description Restart a failed or succeeded workflow from a step.
          */
         post: operations["restart_workflow_v1_workflows__workflow_id__restart_post"];
         delete?: never;
@@ -647,7 +647,7 @@ export interface paths {
         };
         /**
          * Plan Resume
-         * @description What a resume, or a restart from a step, would do now. Nothing is changed.
+         * @description Show what a resume, or a restart from a step, would do now, without changing anything.
          */
         get: operations["plan_resume_v1_workflows__workflow_id__resume_plan_get"];
         put?: never;
@@ -667,12 +667,12 @@ export interface paths {
         };
         /**
          * Get Definition
-         * @description The definition that is in force for the workflows of a name, or an older version of it.
+         * @description Get the definition in force for the workflows of a name, or an older version of it.
          */
         get: operations["get_definition_v1_definitions__name__get"];
         /**
          * Apply Definition
-         * @description Put a definition in force for the workflows of a name; the same content again changes nothing.
+         * @description Put a definition in force for the workflows of a name. Applying unchanged content has no effect.
          */
         put: operations["apply_definition_v1_definitions__name__put"];
         post?: never;
@@ -691,7 +691,7 @@ export interface paths {
         };
         /**
          * List Definitions
-         * @description A page of the definitions in force, by name.
+         * @description List a page of the definitions in force, by name.
          */
         get: operations["list_definitions_v1_definitions_get"];
         put?: never;
@@ -711,7 +711,7 @@ export interface paths {
         };
         /**
          * List Definition Versions
-         * @description A page of the versions of a name that were applied, the newest first.
+         * @description List a page of the applied versions of a name, newest first.
          */
         get: operations["list_definition_versions_v1_definitions__name__versions_get"];
         put?: never;
@@ -733,7 +733,7 @@ export interface paths {
         put?: never;
         /**
          * Take Turn
-         * @description Judge the relay's run, and get the next compensation if it belongs to that run.
+         * @description Evaluate the relay's run, and get the next compensation if it belongs to that run.
          */
         post: operations["take_turn_v1_compensations_turn_post"];
         delete?: never;
@@ -771,16 +771,16 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Events that wait, or those of a workflow; without their bodies.
+         * @description List waiting events, or the events of a workflow, without their bodies.
          */
         get: operations["list_events_v1_events_get"];
         put?: never;
         /**
          * Send Events
-         * @description Receive CloudEvents 1.0 (structured, binary or batched), each once, and apply them to their workflows.
+         * @description Receive CloudEvents 1.0 (structured, binary or batched), each exactly once, and apply them to their workflows.
          *
-         *     The answer comes when everything is committed, with a result for each event. A single event that is refused is
-         *     answered as a problem.
+         *     The response is sent after everything is committed, with a result for each event. If a single event is refused, the
+         *     response is a problem document.
          */
         post: operations["send_events_v1_events_post"];
         delete?: never;
@@ -798,7 +798,7 @@ export interface paths {
         };
         /**
          * Get Event
-         * @description One event with its body.
+         * @description Get one event with its body.
          */
         get: operations["get_event_v1_event_get"];
         put?: never;
@@ -818,9 +818,9 @@ export interface paths {
         };
         /**
          * Get Workflow Event
-         * @description One event that was applied to a workflow, as its journal names it.
+         * @description Get one event that was applied to a workflow, as its journal names it.
          *
-         *     Its body is for those who may read what the workflow was started with.
+         *     Only callers who may read the workflow's input see its body.
          */
         get: operations["get_workflow_event_v1_workflows__workflow_id__event_get"];
         put?: never;
@@ -840,7 +840,7 @@ export interface paths {
         };
         /**
          * Count Events
-         * @description How many events wait for their workflow, or for an operator: each at most 10,000.
+         * @description Count the events that wait for their workflow or for an operator, each up to 10,000.
          */
         get: operations["count_events_v1_events_counts_get"];
         put?: never;
@@ -862,7 +862,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Events
-         * @description Apply events again that are parked or dead.
+         * @description Apply parked or dead events again.
          */
         post: operations["replay_events_v1_events_replay_post"];
         delete?: never;
@@ -882,7 +882,7 @@ export interface paths {
         put?: never;
         /**
          * Drop Events
-         * @description Decide that events that are parked or dead do not count.
+         * @description Discard parked or dead events.
          */
         post: operations["drop_events_v1_events_drop_post"];
         delete?: never;
@@ -900,13 +900,13 @@ export interface paths {
         };
         /**
          * List Subscriptions
-         * @description Every subscription, by name: its filter, its state, and what its receiver last refused.
+         * @description List all subscriptions by name, with filter, state, and the receiver's last refusal.
          */
         get: operations["list_subscriptions_v1_subscriptions_get"];
         put?: never;
         /**
          * Add Subscription
-         * @description Have a webhook told of changes from now on, or from another point. The secret is shown in this answer alone.
+         * @description Send changes to a webhook from now on, or from another point. Only this answer shows the secret.
          */
         post: operations["add_subscription_v1_subscriptions_post"];
         delete?: never;
@@ -924,7 +924,7 @@ export interface paths {
         };
         /**
          * List Waiting Deliveries
-         * @description The workflows of which the subscriber is not told for now, each with the receiver's last answer.
+         * @description List the workflows whose deliveries are waiting, each with the receiver's last answer.
          */
         get: operations["list_waiting_deliveries_v1_subscriptions__subscription_id__deliveries_get"];
         put?: never;
@@ -946,7 +946,7 @@ export interface paths {
         put?: never;
         /**
          * Pause Subscription
-         * @description Send nothing more for now. Nothing is lost: it goes on from there when it is continued.
+         * @description Stop sending for now. Nothing is lost: sending continues from this point later.
          */
         post: operations["pause_subscription_v1_subscriptions__subscription_id__pause_post"];
         delete?: never;
@@ -966,7 +966,7 @@ export interface paths {
         put?: never;
         /**
          * Continue Subscription
-         * @description Deliver again: what was paused, what is unavailable, and what is parked.
+         * @description Deliver again after a pause or an unavailable receiver, including parked deliveries.
          */
         post: operations["continue_subscription_v1_subscriptions__subscription_id__continue_post"];
         delete?: never;
@@ -1006,7 +1006,7 @@ export interface paths {
         put?: never;
         /**
          * Remove Subscription
-         * @description End the subscription. Its secret and its deliveries that wait are deleted.
+         * @description Remove the subscription. Its secret and its waiting deliveries are deleted.
          */
         post: operations["remove_subscription_v1_subscriptions__subscription_id__remove_post"];
         delete?: never;
@@ -1026,7 +1026,7 @@ export interface paths {
         put?: never;
         /**
          * Rotate Secret
-         * @description Sign with a new secret; for a while with the one before, too. It is shown in this answer alone.
+         * @description Sign with a new secret, and for a while also with the previous one. Only this answer shows the new secret.
          */
         post: operations["rotate_secret_v1_subscriptions__subscription_id__rotate_secret_post"];
         delete?: never;
@@ -1044,7 +1044,7 @@ export interface paths {
         };
         /**
          * List Actions
-         * @description What the caller may do to the workflow now, and why not the rest. A plan says what an action would change.
+         * @description List what the caller may do to the workflow now, and why other actions are refused. A plan shows the effects.
          */
         get: operations["list_actions_v1_workflows__workflow_id__actions_get"];
         put?: never;
@@ -1064,7 +1064,7 @@ export interface paths {
         };
         /**
          * Export Of Journal
-         * @description The journal as it stands now, as a file: one entry a line, oldest first. Read a page at a time.
+         * @description Export the current journal as a file, one entry per line, oldest first. It is read a page at a time.
          */
         get: operations["export_of_journal_v1_workflows__workflow_id__journal_export_get"];
         put?: never;
@@ -1084,7 +1084,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description How the store is; the number of workflows for those alone who may read every DAG.
+         * @description Get the health of the store. Only callers who may read every DAG see the number of workflows.
          */
         get: operations["get_health_v1_health_get"];
         put?: never;
@@ -1104,7 +1104,7 @@ export interface paths {
         };
         /**
          * Get Rights
-         * @description Whether the caller may look at events and subscriptions, and whether they may decide about them.
+         * @description Get whether the caller may read events and subscriptions, and whether they may act on them.
          */
         get: operations["get_rights_v1_rights_get"];
         put?: never;
@@ -1126,7 +1126,7 @@ export interface paths {
         put?: never;
         /**
          * Sweep Now
-         * @description Make one pass, unless another one is under way.
+         * @description Run one pass of the sweep, unless another one is in progress.
          */
         post: operations["sweep_now_v1_sweep_post"];
         delete?: never;
@@ -1141,7 +1141,7 @@ export interface components {
     schemas: {
         /**
          * ActionName
-         * @description What a person can do to a whole workflow; each has a route of this name, ``cancel`` with or without undoing.
+         * @description The actions on a whole workflow. Each has a route of this name; ``cancel`` works with or without compensation.
          * @enum {string}
          */
         ActionName: "resume" | "restart" | "cancel" | "cancel_and_compensate" | "compensate" | "decide";
@@ -1181,10 +1181,10 @@ export interface components {
         };
         /**
          * AffectedCompensation
-         * @description A compensation that a cancel lets run, or gives up.
+         * @description A compensation that a cancel runs or discards.
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
-         *     :param state: in which it is now.
+         *     :param state: its current state.
          */
         AffectedCompensation: {
             /** Step */
@@ -1197,9 +1197,9 @@ export interface components {
         };
         /**
          * AllowedAction
-         * @description Whether the caller may do it now.
+         * @description Whether the caller may perform the action now.
          *
-         *     :param refusal: why not, in full sentences; None when it is allowed.
+         *     :param refusal: why not, in full sentences; None if it is allowed.
          */
         AllowedAction: {
             action: components["schemas"]["ActionName"];
@@ -1216,9 +1216,9 @@ export interface components {
         };
         /**
          * Answered
-         * @description What a receiver last said when it did not accept an event.
+         * @description A receiver's last answer that did not accept an event.
          *
-         *     :param status: of HTTP; None when there was no answer.
+         *     :param status: the HTTP status; None if there was no answer.
          *     :param text: the first 1,000 characters of the answer, or why there was none.
          */
         Answered: {
@@ -1231,9 +1231,9 @@ export interface components {
          * AppliedVersion
          * @description A version of a definition that was applied.
          *
-         *     :param number: from 1 on; the greatest of a name is in force.
-         *     :param sha256: of its content: equal for versions that say the same.
-         *     :param applied_by: who, as the journal names actors.
+         *     :param number: number of the version, from 1. The highest number of a name is in force.
+         *     :param sha256: hash of its content; equal for versions with the same meaning.
+         *     :param applied_by: who applied it, in the journal's form of actors.
          */
         AppliedVersion: {
             /** Name */
@@ -1268,14 +1268,15 @@ export interface components {
          * @description One try at a round.
          *
          *     :param state: ``running``, ``waiting``, ``succeeded``, ``failed``, ``skipped`` or ``lost``.
-         *     :param dag_version_id: of Airflow: the version of the DAG that it ran; None when Airflow said none, and of attempts
+         *     :param dag_version_id: Airflow's id of the DAG version that it ran; None if Airflow reported none, or for attempts
          *         before revision 0007.
-         *     :param bundle_version: that it ran, for Git the commit; None of a bundle without versions as well.
-         *     :param queued_at: when Airflow last queued its task instance before it began; None when Airflow does not tell (any
+         *     :param bundle_version: the bundle version that it ran, for Git the commit; None in the same cases, or for a bundle
+         *         without versions.
+         *     :param queued_at: when Airflow last queued its task instance before it began; None if Airflow does not tell (any
          *         more), or has queued it again since.
-         *     :param hostname: of the worker that Airflow last knew its task instance on; None when it does not tell (any more).
-         *     :param ended_at: None while it is open.
-         *     :param waits: in order; those from before revision 0007 are not known.
+         *     :param hostname: host of the worker that Airflow last saw its task instance on; None if it does not tell (any more).
+         *     :param ended_at: when it ended; None while it is open.
+         *     :param waits: its waits, in order; those from before revision 0007 are not known.
          */
         AttemptSummary: {
             /** Number */
@@ -1317,36 +1318,36 @@ export interface components {
         };
         /**
          * BeginDecision
-         * @description What a begin answers.
+         * @description The answer to a begin.
          *
-         *     ``run``: this task instance holds the attempt and shall do the work; ``answered``: the step was done before,
-         *     here is its output; ``busy``: another live task instance is at it, ask again later; ``skipped``: a guest of a
-         *     closed workflow has nothing to do here.
+         *     ``run``: this task instance holds the attempt and must do the work. ``answered``: the step is already done, here is
+         *     its output. ``busy``: another live task instance holds the step, ask again later. ``skipped``: a guest of a closed
+         *     workflow has nothing to do here.
          * @enum {string}
          */
         BeginDecision: "run" | "answered" | "busy" | "skipped";
         /**
          * BeginStep
-         * @description The wish of a task instance to do a step.
+         * @description A task instance's request to begin a step.
          *
-         *     Workflow and participant follow from the task instance, never from the request.
+         *     Workflow and participant are derived from the task instance, never from the request.
          *
-         *     :param task_instance_id: it must be running.
-         *     :param name: of the step, by default the task id.
+         *     :param task_instance_id: id of the task instance, which must be running.
+         *     :param name: name of the step, by default the task id.
          *     :param item_key: tells the items of a mapped step apart; empty for a step that is not mapped.
-         *     :param compensation: the undo that this step declares; None for a step without one.
-         *     :param relay_task_id: the DAG's CompensateWorkflowOperator; None when it has none.
-         *     :param on_clear: what it means that the task was cleared after the step had succeeded.
-         *     :param pivot: whether the workflow only goes forward once this step is done: nothing of it is undone then.
-         *     :param irreversible: why the step cannot be undone, in its author's words; None when nothing is said about that.
-         *     :param redact: JSON paths into the step's output and checkpoints whose values people do not get to see.
-         *     :param arguments_sha256: hash of the arguments of a mapped item, by which two items with one key are told from an
-         *         item that has moved; None when the task is not mapped, or they cannot be hashed.
-         *     :param sole_task: whether no other task of the caller's DAG declares this step, so that another task of the run that
-         *         did it can only be the caller's under the name that it had before. False: another is taken for another step.
-         *     :param was: names that the step had before: where it began under one of them, and not under its name, it is renamed.
-         *     :param idempotency_key: sent again with the same body, the begin answers as the first time; None for no such
-         *         protection (a task instance begins a step once in any case).
+         *     :param compensation: the compensation that this step declares; None for none.
+         *     :param relay_task_id: task id of the DAG's CompensateWorkflowOperator; None if it has none.
+         *     :param on_clear: what to do if the task is cleared after the step has succeeded.
+         *     :param pivot: whether the workflow can only go forward once this step is done, and none of its steps is undone.
+         *     :param irreversible: why the step cannot be undone, in the author's words; None if it is not declared irreversible.
+         *     :param redact: JSON paths into the step's output and checkpoints whose values are hidden from users.
+         *     :param arguments_sha256: hash of the arguments of a mapped item, which distinguishes two items with the same key
+         *         from one item that has moved. None if the task is not mapped, or they cannot be hashed.
+         *     :param sole_task: whether no other task of the caller's DAG declares this step. If another task of the run executed
+         *         it, that must then be the same task under its former name. If False, another task means another step.
+         *     :param was: former names of the step. If it began under one of them, and not under its own name, it is renamed.
+         *     :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+         *         such protection (a task instance begins a step only once in any case).
          */
         BeginStep: {
             /** Task Instance Id */
@@ -1388,16 +1389,16 @@ export interface components {
          * BegunStep
          * @description The answer to a begin.
          *
-         *     :param attempt: number of the attempt, counted through the step's life from 1; 0 when none was begun.
-         *     :param round: number of the round from 1; 0 when none was begun.
-         *     :param idempotency_key: the same on every attempt of the round; empty unless the decision is ``run``.
-         *     :param attempt_key: what every later write of the attempt carries; empty unless the decision is ``run``.
-         *     :param writes_applied: number of the attempt's last write that was applied; the next one is above it.
-         *     :param checkpoints: by name, the last value saved in this round; when the decision is ``answered``, of
-         *         :data:`LEFT_BEHIND` alone.
-         *     :param output: when the decision is ``answered``.
-         *     :param answered_state: when the decision is ``answered``: ``succeeded`` or ``skipped``.
-         *     :param holder: when the decision is ``busy``: the task instance at work, for people.
+         *     :param attempt: number of the attempt, counted from 1 over the whole life of the step; 0 if none was begun.
+         *     :param round: number of the round, from 1; 0 if none was begun.
+         *     :param idempotency_key: the same for every attempt of the round; empty unless the decision is ``run``.
+         *     :param attempt_key: the key that every later write of the attempt must carry; empty unless the decision is ``run``.
+         *     :param writes_applied: number of the attempt's last applied write; the next number must be higher.
+         *     :param checkpoints: the last value saved under each name in this round. If the decision is ``answered``, only
+         *         :data:`LEFT_BEHIND`.
+         *     :param output: the output, if the decision is ``answered``.
+         *     :param answered_state: ``succeeded`` or ``skipped``, if the decision is ``answered``.
+         *     :param holder: the task instance that holds the step, for display, if the decision is ``busy``.
          */
         BegunStep: {
             decision: components["schemas"]["BeginDecision"];
@@ -1440,7 +1441,7 @@ export interface components {
         };
         /**
          * CancelBody
-         * @description A person's wish to end a workflow before its time.
+         * @description A user's request to cancel a workflow.
          */
         CancelBody: {
             /**
@@ -1459,18 +1460,19 @@ export interface components {
          * CancelPlan
          * @description What a cancel would do now.
          *
-         *     :param workflow: in its state of now.
-         *     :param compensate: as it was asked for.
-         *     :param changes: False when the workflow has ended already: a cancel then changes nothing.
-         *     :param next_state: what the workflow becomes; its state of now when nothing changes.
-         *     :param outcome: the same in one sentence, for people.
-         *     :param tasks: that are set to failed, by DAG, run, task and map index.
-         *     :param open_steps: at work now; they are ended first, and what they did is known only then.
-         *     :param undone: what is undone, in order. Empty unless ``next_state`` is ``compensating``.
-         *     :param stays: what acted, or may have, and has no undo. Empty unless ``next_state`` is ``compensating``.
-         *     :param discarded: what is never undone.
-         *     :param paused_dag_ids: DAGs of the runs that are paused: the scheduler ends their runs, and starts their relays,
-         *         only when somebody unpauses them.
+         *     :param workflow: the workflow in its current state.
+         *     :param compensate: as requested.
+         *     :param changes: False if the workflow has already ended, so that a cancel would change nothing.
+         *     :param next_state: the state after the cancel; the current state if nothing changes.
+         *     :param outcome: the result in one sentence, for people.
+         *     :param tasks: the tasks that will be set to failed, by DAG, run, task and map index.
+         *     :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+         *     :param undone: the compensations that will run, in order. Empty unless ``next_state`` is ``compensating``.
+         *     :param stays: steps that acted, or may have, without a compensation. Empty unless ``next_state`` is
+         *         ``compensating``.
+         *     :param discarded: compensations that will never run.
+         *     :param paused_dag_ids: paused DAGs of the runs. The scheduler ends their runs and starts their relays only after
+         *         they are unpaused.
          */
         CancelPlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -1497,11 +1499,11 @@ export interface components {
          * CancelledWorkflow
          * @description What a cancel did.
          *
-         *     :param workflow: in its state after the cancel: ``cancelled``, ``compensating``, or unchanged.
-         *     :param changed: False when the workflow had ended before.
-         *     :param outcome: in one sentence, for people.
+         *     :param workflow: the workflow after the cancel: ``cancelled``, ``compensating``, or unchanged.
+         *     :param changed: False if the workflow had already ended.
+         *     :param outcome: the result in one sentence, for people.
          *     :param failed_tasks: how many task instances were set to failed.
-         *     :param discarded: how many compensations were given up.
+         *     :param discarded: how many compensations were discarded.
          */
         CancelledWorkflow: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -1522,10 +1524,10 @@ export interface components {
         };
         /**
          * ChangedTask
-         * @description A task that differs between the version of a run and the latest.
+         * @description A task that differs between a run's version and the latest.
          *
-         *     Compared is what Airflow keeps of a task: its operator, its arguments, its settings. The body of a function is not
-         *     kept, so a change of that alone shows in the bundle version only.
+         *     The comparison covers what Airflow stores about a task: its operator, arguments and settings. It does not store the
+         *     body of a function, so a change of only the body is visible only in the bundle version.
          */
         ChangedTask: {
             /** Task Id */
@@ -1536,8 +1538,8 @@ export interface components {
          * Checkpoint
          * @description What an attempt saved inside a round.
          *
-         *     :param value: None when the reader may not see the payloads of the step's DAG.
-         *     :param attempt: that saved it last.
+         *     :param value: its value; None if the reader may not see payloads of the step's DAG.
+         *     :param attempt: number of the attempt that saved it last.
          */
         Checkpoint: {
             /** Round */
@@ -1555,9 +1557,9 @@ export interface components {
         };
         /**
          * CheckpointPage
-         * @description Checkpoints of one step, by round and name; fewer than were asked for where their values take more than 4 MiB.
+         * @description Checkpoints of one step, by round and name; fewer than requested if their values take more than 4 MiB.
          *
-         *     :param next_after: what to ask for next as ``after``: ``round:name``; None when this is the end.
+         *     :param next_after: ``after`` for the next page (``round:name``); None if there are no more.
          */
         CheckpointPage: {
             /** Checkpoints */
@@ -1567,7 +1569,7 @@ export interface components {
         };
         /**
          * CheckpointSummary
-         * @description What is saved under a name, without its value.
+         * @description A checkpoint without its value.
          */
         CheckpointSummary: {
             /** Round */
@@ -1593,8 +1595,8 @@ export interface components {
          * @description A task instance that is cleared, so that Airflow runs it again.
          *
          *     :param map_index: -1 for a task that is not mapped.
-         *     :param state: in which it is now, as Airflow names it.
-         *     :param why: it is cleared.
+         *     :param state: its current state in Airflow.
+         *     :param why: why it is cleared.
          */
         ClearedTask: {
             /** Dag Id */
@@ -1612,10 +1614,10 @@ export interface components {
         };
         /**
          * Code
-         * @description Which code a run uses when a task of it is cleared.
+         * @description Which code a run uses after one of its tasks is cleared.
          *
-         *     ``same``: the DAG version and the bundle version that the run has; ``latest``: the newest of both, which the run
-         *     then keeps. A run of a bundle without versions (a local folder) uses the newest code in any case.
+         *     ``same``: the run's current DAG version and bundle version. ``latest``: the newest versions, which the run then
+         *     keeps. If the bundle has no versions (a local folder), a run always uses the newest code.
          * @enum {string}
          */
         Code: "same" | "latest";
@@ -1623,9 +1625,9 @@ export interface components {
          * CodeVersion
          * @description A version of a DAG's code.
          *
-         *     :param dag_version: Airflow's number of the DAG version; None when Airflow has none any more.
+         *     :param dag_version: Airflow's number of the DAG version; None if Airflow no longer has it.
          *     :param bundle: name of the bundle that the DAG comes from.
-         *     :param bundle_version: of that bundle, for Git the commit; None for a bundle without versions.
+         *     :param bundle_version: version of that bundle, for Git the commit; None for a bundle without versions.
          */
         CodeVersion: {
             /** Dag Version */
@@ -1637,7 +1639,7 @@ export interface components {
         };
         /**
          * CompensateBody
-         * @description The wish to undo what a workflow did.
+         * @description A user's request to undo what a workflow did.
          */
         CompensateBody: {
             /** Reason */
@@ -1652,18 +1654,19 @@ export interface components {
          * CompensatePlan
          * @description What a :class:`CompensateWorkflow` would do now.
          *
-         *     :param workflow: in its state of now.
-         *     :param changes: False when nothing would be changed.
-         *     :param next_state: what the workflow becomes; its state of now when nothing changes.
-         *     :param outcome: the same in one sentence, for people.
-         *     :param undone: what is undone, in order.
-         *     :param open_steps: at work now; they are ended first, and what they did is known only then.
-         *     :param irreversible: what stays although it was done.
-         *     :param stays: what acted, or may have, and has no undo.
-         *     :param already: what was undone, or given up by a person, before; in the order in which the steps began.
-         *     :param not_needed: undos that are not run, because their rounds did not act, or because their functions found that
-         *         there was nothing to undo; in the same order.
-         *     :param tasks: that are set to failed, by DAG, run, task and map index.
+         *     :param workflow: the workflow in its current state.
+         *     :param changes: False if nothing would change.
+         *     :param next_state: the state after the request; the current state if nothing changes.
+         *     :param outcome: the result in one sentence, for people.
+         *     :param undone: the compensations that will run, in order.
+         *     :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+         *     :param irreversible: finished steps that cannot be undone.
+         *     :param stays: steps that acted, or may have, without a compensation.
+         *     :param already: compensations that are already done, or were given up by an operator, in the order in which the
+         *         steps began.
+         *     :param not_needed: compensations that will not run, because their rounds did not act or their handlers found nothing
+         *         to undo, in the same order.
+         *     :param tasks: the tasks that will be set to failed, by DAG, run, task and map index.
          */
         CompensatePlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -1688,7 +1691,7 @@ export interface components {
         };
         /**
          * CompensateWhen
-         * @description Which rounds are undone: every one that was ``attempted``, or only those that ``completed``.
+         * @description Which rounds are compensated: every one that was ``attempted``, or only those that ``completed``.
          * @enum {string}
          */
         CompensateWhen: "attempted" | "completed";
@@ -1696,9 +1699,9 @@ export interface components {
          * CompensatedWorkflow
          * @description What a :class:`CompensateWorkflow` did.
          *
-         *     :param workflow: in its state after it.
-         *     :param changed: False when it was being undone, or had nothing to undo.
-         *     :param outcome: in one sentence, for people.
+         *     :param workflow: the workflow after the request.
+         *     :param changed: False if it was already being compensated, or had nothing to undo.
+         *     :param outcome: the result in one sentence, for people.
          *     :param failed_tasks: how many task instances were set to failed.
          */
         CompensatedWorkflow: {
@@ -1715,12 +1718,12 @@ export interface components {
         };
         /**
          * CompensationDeclaration
-         * @description The undo that a step declares when it begins.
+         * @description The compensation that a step declares when it begins.
          *
-         *     :param handler: how the relay finds the function: ``task:<task id>`` (the function that the task with this
-         *         id declares, in the DAG of the step) or ``module:function``.
-         *     :param when: which rounds are undone.
-         *     :param max_attempts: how often the relay tries it before it counts as failed; at least 1.
+         *     :param handler: how the relay finds the function: ``task:<task id>`` (declared by the task with this id in the
+         *         step's DAG) or ``module:function``.
+         *     :param when: which rounds are compensated.
+         *     :param max_attempts: how many times the relay tries it before it counts as failed; at least 1.
          */
         CompensationDeclaration: {
             /** Handler */
@@ -1735,18 +1738,18 @@ export interface components {
         };
         /**
          * CompensationErrorPolicy
-         * @description What follows when a compensation has failed for good.
+         * @description What happens when a compensation has failed permanently.
          *
-         *     ``stop``: the workflow is held at once, and what is still to be undone stays armed. ``continue``: the others are
-         *     tried first, and then it is held.
+         *     ``stop``: the workflow is put on hold at once, and the remaining compensations stay armed. ``continue``: the
+         *     remaining compensations run first.
          * @enum {string}
          */
         CompensationErrorPolicy: "stop" | "continue";
         /**
          * CompensationPage
-         * @description Compensations of a workflow, in the order in which they are undone.
+         * @description Compensations of a workflow, in the order in which they run.
          *
-         *     :param next_before: what to ask for next as ``before``; None when this is the end.
+         *     :param next_before: ``before`` for the next page; None if there are no more.
          */
         CompensationPage: {
             /** Compensations */
@@ -1756,13 +1759,13 @@ export interface components {
         };
         /**
          * CompensationState
-         * @description Where the undo of one round stands.
+         * @description The state of the compensation of one round.
          * @enum {string}
          */
         CompensationState: "armed" | "running" | "done" | "failed" | "skipped" | "discarded" | "not_needed";
         /**
          * CompensationSummary
-         * @description A compensation as people see it.
+         * @description A compensation, for display.
          */
         CompensationSummary: {
             /** Round */
@@ -1786,14 +1789,14 @@ export interface components {
          * CompensationWork
          * @description One compensation to run now.
          *
-         *     :param attempt: of the compensation, from 1.
-         *     :param max_attempts: after this many the failure is final.
-         *     :param compensation_key: what the report of this attempt carries.
-         *     :param idempotency_key: of the undo, the same on every attempt of it.
-         *     :param step_idempotency_key: the forward round's own.
-         *     :param output: of the round; None when it has none (it failed, or is lost).
-         *     :param error: why the workflow is undone: its first error, or who cancelled it and for what reason, or the deadline
-         *         that has passed.
+         *     :param attempt: number of the compensation's attempt, from 1.
+         *     :param max_attempts: the failure is final after this many attempts.
+         *     :param compensation_key: the key that the report of this attempt must carry.
+         *     :param idempotency_key: the same for every attempt of the compensation.
+         *     :param step_idempotency_key: the idempotency key of the round.
+         *     :param output: the round's output; None if it has none (it failed, or is lost).
+         *     :param error: why the workflow is compensated: its first error, or who cancelled it and why, or the deadline that
+         *         has passed.
          */
         CompensationWork: {
             /** Step Id */
@@ -1824,13 +1827,13 @@ export interface components {
         };
         /**
          * CompleteWorkflow
-         * @description The wish to end the workflow of a task instance's run as succeeded.
+         * @description A task instance's request to complete the workflow of its run.
          *
-         *     :param task_instance_id: of the task that completes it; it must be running.
-         *     :param output: what the workflow produced.
+         *     :param task_instance_id: id of the task instance that completes it, which must be running.
+         *     :param output: the workflow's output.
          *     :param idempotency_key: as for :class:`StartWorkflow`.
-         *     :param over_failed_steps: whether the author lets it succeed over steps of the caller's run that have failed for
-         *         good. One that Airflow tries again keeps it open in any case.
+         *     :param over_failed_steps: whether it may succeed although steps of the caller's run have failed permanently. A
+         *         failed step that Airflow retries keeps it open in any case.
          */
         CompleteWorkflow: {
             /** Task Instance Id */
@@ -1848,10 +1851,10 @@ export interface components {
          * CompletedWorkflow
          * @description How the workflow ended.
          *
-         *     :param output: the stored output; for a guest's completion that is the one of the first completion.
-         *     :param not_reached: entries of the plan that have no step, in the plan's order.
-         *     :param waits_for: why it is not completed yet, as a sentence without its full stop: the owner is still at it, or a
-         *         guest is; ask again later. None when it has ended.
+         *     :param output: the stored output; for a guest, that of the first completion.
+         *     :param not_reached: entries of the plan without a step, in the plan's order.
+         *     :param waits_for: why it is not completed yet, as a sentence without a full stop: the owner or a guest is still
+         *         running; ask again later. None if it has ended.
          */
         CompletedWorkflow: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -1863,7 +1866,7 @@ export interface components {
         };
         /**
          * ContinueSubscriptionBody
-         * @description The request that a subscription is delivered again: paused or unavailable ones, and what is parked, at once.
+         * @description The request to deliver a paused or unavailable subscription again, including its parked deliveries, at once.
          */
         ContinueSubscriptionBody: {
             /** Idempotency Key */
@@ -1871,16 +1874,16 @@ export interface components {
         };
         /**
          * CreateToken
-         * @description The request of an attempt for a token of a wait of its round.
+         * @description An attempt's request for a token for a wait of its round.
          *
-         *     A round has one wait under each name. Each attempt may make a token of its own for it; all of them end the same
-         *     wait, and all expire with it.
+         *     A round has one wait per name. Each attempt may create its own token for it. All of them end the same wait, and
+         *     expire with it.
          *
          *     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
          *     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
-         *     :param name: of the wait.
-         *     :param sha256: of the token's text. The store never gets the text itself before somebody uses it.
-         *     :param expires_seconds: how long the wait takes at most, counted from its first token.
+         *     :param name: name of the wait.
+         *     :param sha256: hash of the token's text. The store never sees the text itself until someone uses it.
+         *     :param expires_seconds: maximum length of the wait, counted from its first token.
          *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
          */
         CreateToken: {
@@ -1901,8 +1904,8 @@ export interface components {
          * CreatedToken
          * @description The answer to a :class:`CreateToken`.
          *
-         *     :param write: its number.
-         *     :param wait: how the wait stands. When it has ended, no token was made.
+         *     :param write: number of the write.
+         *     :param wait: the current wait. If it has ended, no token was created.
          */
         CreatedToken: {
             /** Step Id */
@@ -1915,10 +1918,10 @@ export interface components {
         };
         /**
          * DeadlinePolicy
-         * @description What follows, once, when the deadline of a running or failed workflow passes.
+         * @description What happens, once, when the deadline of a running or failed workflow passes.
          *
-         *     ``flag``: it is shown as overdue. ``fail``: a running one fails, and ``on_failure`` decides about the rest.
-         *     ``cancel``: it is cancelled. ``compensate``: it is cancelled, and what was done is undone.
+         *     ``flag``: it is marked as overdue. ``fail``: a running workflow fails, and ``on_failure`` applies. ``cancel``: it is
+         *     cancelled. ``compensate``: it is cancelled with compensation.
          * @enum {string}
          */
         DeadlinePolicy: "flag" | "fail" | "cancel" | "compensate";
@@ -1926,8 +1929,8 @@ export interface components {
          * DecidedCompensation
          * @description The answer to :class:`DecideCompensation`.
          *
-         *     :param workflow: in its state after it.
-         *     :param state: of the compensation after it.
+         *     :param workflow: the workflow after the decision.
+         *     :param state: the state of the compensation after the decision.
          */
         DecidedCompensation: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -1939,9 +1942,9 @@ export interface components {
         };
         /**
          * DecidedEvents
-         * @description What became of the events that an operator decided about.
+         * @description The events that an operator decided about, after the decision.
          *
-         *     :param events: in their states now, in the order in which they were named.
+         *     :param events: the events in their new states, in the order of the request.
          *     :param changed: how many changed their state.
          */
         DecidedEvents: {
@@ -1952,16 +1955,16 @@ export interface components {
         };
         /**
          * Decision
-         * @description What a person decides about one compensation.
+         * @description An operator's decision about one compensation.
          *
-         *     ``retry``: let it be tried again, as many times as its step declares; ``skip``: leave undone what it would undo;
-         *     ``done``: it has been undone by hand.
+         *     ``retry``: try it again, as many times as its step declares. ``skip``: do not run it. ``done``: it has been undone
+         *     manually.
          * @enum {string}
          */
         Decision: "retry" | "skip" | "done";
         /**
          * DecisionBody
-         * @description A person's decision about the undo of a step.
+         * @description A request with an operator's decision about the compensation of a step.
          */
         DecisionBody: {
             /** Step */
@@ -1979,11 +1982,11 @@ export interface components {
         };
         /**
          * DefinitionApplied
-         * @description What an application did.
+         * @description The result of applying a definition.
          *
-         *     :param version: in force after it.
-         *     :param changed: False when a definition of the same content was in force already.
-         *     :param outcome: the same in one sentence, for people.
+         *     :param version: the version in force afterwards.
+         *     :param changed: False if a definition with the same content was already in force.
+         *     :param outcome: the result in one sentence, for people.
          */
         DefinitionApplied: {
             version: components["schemas"]["AppliedVersion"];
@@ -1994,12 +1997,12 @@ export interface components {
         };
         /**
          * DefinitionChange
-         * @description The definition in force, which is another one than the workflow's.
+         * @description A definition in force that differs from the workflow's own.
          *
-         *     :param own_number: of the version that the workflow has; None when it was never applied from a file.
-         *     :param number: of the version in force.
-         *     :param differs_in: the fields, as a definition file names them.
-         *     :param is_adopted: whether the workflow gets the one in force: so it is where the latest code is used.
+         *     :param own_number: number of the workflow's version; None if it was never applied from a file.
+         *     :param number: number of the version in force.
+         *     :param differs_in: the differing fields, named as in a definition file.
+         *     :param is_adopted: whether the workflow adopts the version in force, which it does with the latest code.
          */
         DefinitionChange: {
             /** Own Number */
@@ -2019,7 +2022,8 @@ export interface components {
          * DefinitionDetail
          * @description A definition.
          *
-         *     :param number_in_force: of its name; equal to ``version.number`` unless an older version was asked for.
+         *     :param number_in_force: the version number in force; equal to ``version.number`` unless an older version was
+         *         requested.
          *     :param text: the definition as YAML in canonical form: equal definitions have equal texts.
          */
         DefinitionDetail: {
@@ -2033,7 +2037,7 @@ export interface components {
          * DefinitionPage
          * @description Definitions in force, by name.
          *
-         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         *     :param next_after: what to ask for next as ``after``; None if there are no more.
          */
         DefinitionPage: {
             /** Definitions */
@@ -2045,10 +2049,10 @@ export interface components {
          * DefinitionSummary
          * @description A line of the list of definitions.
          *
-         *     :param version: in force.
-         *     :param planned_steps: of its plan; 0 when it has none.
-         *     :param dags: that may join by naming the workflow.
-         *     :param services: that take part by events.
+         *     :param version: the version in force.
+         *     :param planned_steps: number of steps in its plan; 0 if it has no plan.
+         *     :param dags: the DAGs that may join by naming the workflow.
+         *     :param services: the services that take part by sending events.
          */
         DefinitionSummary: {
             version: components["schemas"]["AppliedVersion"];
@@ -2061,15 +2065,15 @@ export interface components {
         };
         /**
          * DefinitionVersion
-         * @description A version of the name's definition that counted workflows have.
+         * @description A version of the name's definition, with the counted workflows that use it.
          *
-         *     :param sha256: of its content.
+         *     :param sha256: hash of its content.
          *     :param created_at: when it was first used, or applied.
-         *     :param planned_steps: how many steps its plan has; 0 when it has none.
-         *     :param workflows: that have it.
-         *     :param unsuccessful: of them, as :attr:`NameStats.failure_rate` counts them.
-         *     :param number: under which it was applied last; None when it is of a start, and was never applied from a file. (The
-         *         default is what servers of 0.1.0 do not tell.)
+         *     :param planned_steps: number of steps in its plan; 0 if it has no plan.
+         *     :param workflows: how many workflows use it.
+         *     :param unsuccessful: how many of them were unsuccessful, counted as in :attr:`NameStats.failure_rate`.
+         *     :param number: the number under which it was last applied; None if it comes from a start, and was never applied from
+         *         a file. (Servers of version 0.1.0 do not send it, hence the default.)
          */
         DefinitionVersion: {
             /** Sha256 */
@@ -2090,9 +2094,9 @@ export interface components {
         };
         /**
          * DefinitionVersionPage
-         * @description Versions of one name, the newest first.
+         * @description Versions of one name, newest first.
          *
-         *     :param next_before: what to ask for next as ``before``; None when this is the end.
+         *     :param next_before: what to ask for next as ``before``; None if there are no more.
          */
         DefinitionVersionPage: {
             /** Versions */
@@ -2102,7 +2106,7 @@ export interface components {
         };
         /**
          * DropBody
-         * @description An operator's decision that events that are parked or dead do not count; sent again, they are duplicates.
+         * @description An operator's request to discard parked or dead events. If they are sent again, they are duplicates.
          */
         DropBody: {
             /** Events */
@@ -2114,8 +2118,8 @@ export interface components {
          * DurationBar
          * @description A bar of a histogram.
          *
-         *     :param from_seconds: the shortest duration that it counts.
-         *     :param to_seconds: durations are shorter than this; None for the last bar, which has no end.
+         *     :param from_seconds: the shortest duration that it includes.
+         *     :param to_seconds: its upper limit, which is not included; None for the last bar, which has no limit.
          */
         DurationBar: {
             /** From Seconds */
@@ -2129,7 +2133,7 @@ export interface components {
          * DurationSpread
          * @description How long something took, in seconds. Percentiles are interpolated, as ``percentile_cont`` does.
          *
-         *     :param count: how many were measured; at least 1.
+         *     :param count: the number of measurements; at least 1.
          */
         DurationSpread: {
             /** Count */
@@ -2147,11 +2151,11 @@ export interface components {
          *
          *     :param attempt_key: from :class:`BegunStep`.
          *     :param write: as for :class:`SaveCheckpoint`.
-         *     :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``lost`` (with an error: whether the step
-         *         acted is not known, so it counts as possibly done), ``skipped``, or ``waiting`` (deferred or rescheduled; the
-         *         same task instance begins again later).
-         *     :param output: required for ``succeeded``, refused otherwise.
-         *     :param error: one line or more, for people; required for ``failed`` and ``lost``, refused otherwise.
+         *     :param state: ``succeeded`` (with an output), ``failed`` (with an error), ``lost`` (with an error; it is not known
+         *         whether the step acted, so it counts as possibly done), ``skipped``, or ``waiting`` (deferred or rescheduled;
+         *         the same task instance begins again later).
+         *     :param output: the output; required for ``succeeded``, otherwise refused.
+         *     :param error: the error as readable text; required for ``failed`` and ``lost``, otherwise refused.
          *     :param idempotency_key: as for :class:`SaveCheckpoint`.
          */
         EndAttempt: {
@@ -2171,13 +2175,13 @@ export interface components {
          * @description How an attempt of a compensation ended.
          *
          *     :param compensation_key: from :class:`CompensationWork`.
-         *     :param succeeded: whether the undo is done, or there was nothing to undo.
-         *     :param error: required unless it succeeded.
-         *     :param may_retry: whether an attempt that failed may be followed by another; False when it would fail in the same
-         *         way, or must not be tried again: the compensation has failed for good then, whatever attempts are left.
-         *     :param nothing_to_undo: why there was nothing to undo, of one that succeeded; None when something was undone.
-         *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection (an
-         *         attempt ends once in any case).
+         *     :param succeeded: whether the compensation is done, or there was nothing to undo.
+         *     :param error: the error; required if it failed.
+         *     :param may_retry: whether a failed attempt may be followed by another. False if it would fail again, or must not be
+         *         repeated. The compensation has then failed permanently, even if attempts are left.
+         *     :param nothing_to_undo: why there was nothing to undo; None if something was undone, or it failed.
+         *     :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+         *         such protection (an attempt ends only once in any case).
          */
         EndCompensation: {
             /** Compensation Key */
@@ -2200,8 +2204,8 @@ export interface components {
          * EndedCompensation
          * @description The answer to :class:`EndCompensation`.
          *
-         *     :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be tried again)
-         *         or ``failed`` (for good).
+         *     :param state: ``done``, ``not_needed`` (there was nothing to undo), ``running`` (it failed, and may be retried) or
+         *         ``failed`` (permanently).
          */
         EndedCompensation: {
             /** Step Id */
@@ -2212,9 +2216,10 @@ export interface components {
         };
         /**
          * EndedWaits
-         * @description Those of the waits that have ended.
+         * @description The waits that have ended.
          *
-         *     :param wait_ids: in no order; one that the store does not know any more is among them, for its task to find out.
+         *     :param wait_ids: their ids, in no particular order, including those that the store no longer knows, so that their
+         *         tasks find out.
          */
         EndedWaits: {
             /** Wait Ids */
@@ -2222,16 +2227,16 @@ export interface components {
         };
         /**
          * EntryKind
-         * @description What a journal entry tells.
+         * @description The kind of a journal entry.
          * @enum {string}
          */
         EntryKind: "workflow.started" | "workflow.resumed" | "workflow.reopened" | "workflow.succeeded" | "workflow.failed" | "workflow.compensating" | "workflow.compensated" | "workflow.compensation_failed" | "workflow.overdue" | "workflow.cancelled" | "run.linked" | "step.began" | "step.waiting" | "step.continued" | "step.answered" | "step.succeeded" | "step.failed" | "step.skipped" | "step.lost" | "step.renamed" | "step.compensated" | "event.noted" | "turn.given" | "compensation.began" | "compensation.done" | "compensation.not_needed" | "compensation.attempt_failed" | "compensation.failed" | "compensation.retried" | "compensation.skipped";
         /**
          * EventCounts
-         * @description How many events wait, each counted up to :data:`MOST_COUNTED`: that many means at least so many.
+         * @description The number of waiting events, each counted up to :data:`MOST_COUNTED`; that number means "at least".
          *
-         *     :param parked: whose workflow is not there yet.
-         *     :param dead: about which an operator is to decide.
+         *     :param parked: events whose workflow does not exist yet.
+         *     :param dead: events about which an operator must decide.
          */
         EventCounts: {
             /** Parked */
@@ -2243,8 +2248,8 @@ export interface components {
          * EventDetail
          * @description An event with its body.
          *
-         *     :param body: in its JSON form; what the definition of its workflow redacts is hidden in its data. None when the
-         *         reader may not see what services have said.
+         *     :param body: the event in its JSON form, with its data redacted according to the workflow's definition. None if the
+         *         reader may not see what services report.
          */
         EventDetail: {
             event: components["schemas"]["EventSummary"];
@@ -2252,7 +2257,7 @@ export interface components {
         };
         /**
          * EventId
-         * @description What tells an event from every other one.
+         * @description What identifies an event.
          */
         EventId: {
             /** Source */
@@ -2262,9 +2267,9 @@ export interface components {
         };
         /**
          * EventPage
-         * @description Events, those that came first at the beginning.
+         * @description Events in the order in which they arrived.
          *
-         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         *     :param next_after: what to ask for next as ``after``; None if there are no more.
          */
         EventPage: {
             /** Events */
@@ -2274,16 +2279,16 @@ export interface components {
         };
         /**
          * EventResult
-         * @description What became of one event.
+         * @description The result of one event.
          *
-         *     :param source: of the event; None when it could not be read.
-         *     :param id: likewise.
-         *     :param reason: of one that was refused why; of one that was applied why no step moved; of one that is parked what it
-         *         waits for. None when there is nothing to say.
-         *     :param remedy: of one that was refused: what to do about it.
-         *     :param code: of one that was refused: the code of the problem, as an answer with that status would have it.
-         *     :param workflow_id: that it was applied to.
-         *     :param step: that it is about, as ``participant.step``; None when it is about none.
+         *     :param source: source of the event; None if it could not be read.
+         *     :param id: id of the event; None if it could not be read.
+         *     :param reason: why it was refused, why it was applied without changing a step, or what it waits for while parked;
+         *         None if there is nothing to report.
+         *     :param remedy: what to do about it, if it was refused.
+         *     :param code: the error code, if it was refused; the same as in a problem document.
+         *     :param workflow_id: the workflow that it was applied to.
+         *     :param step: the step that it is about, as ``participant.step``; None if it is not about a step.
          */
         EventResult: {
             /** Source */
@@ -2304,11 +2309,11 @@ export interface components {
         };
         /**
          * EventState
-         * @description Where an event stands.
+         * @description The state of an event.
          *
-         *     ``applied``: it reached its workflow, whether or not a step moved. ``parked``: its workflow is not there yet; it is
-         *     applied when that starts. ``dead``: it waited longer than ``[wfstate] event_ttl_seconds``, or applying it failed; an
-         *     operator replays or drops it. ``dropped``: an operator has decided that it does not count.
+         *     ``applied``: it was applied to its workflow, whether or not it changed a step. ``parked``: its workflow does not
+         *     exist yet; it is applied when the workflow starts. ``dead``: it waited longer than ``[wfstate] event_ttl_seconds``,
+         *     or applying it failed; an operator replays or drops it. ``dropped``: an operator discarded it.
          * @enum {string}
          */
         EventState: "applied" | "parked" | "dead" | "dropped";
@@ -2316,15 +2321,15 @@ export interface components {
          * EventSummary
          * @description An event that was accepted, without its body.
          *
-         *     :param reason: why no step moved, or why it waits or does not count; None when there is nothing to say.
-         *     :param name: of its workflow; None where its correlation id alone could tell, and no workflow has it yet.
-         *     :param key: likewise.
-         *     :param correlation_id: that it holds; None when it holds none.
-         *     :param workflow_id: that it was applied to; None while it was not.
-         *     :param step_id: that it is about; None when it is about none.
-         *     :param sender: as the journal names actors.
-         *     :param changed_at: when it came to be in its state.
-         *     :param size: of its body, in bytes.
+         *     :param reason: why it changed no step, why it waits, or why it was dropped; None if there is nothing to report.
+         *     :param name: name of its workflow; None if only the correlation id identifies it, and no workflow has it yet.
+         *     :param key: key of its workflow; None in the same case.
+         *     :param correlation_id: its correlation id; None if it has none.
+         *     :param workflow_id: the workflow that it was applied to; None if it was not applied.
+         *     :param step_id: the step that it is about; None if it is not about a step.
+         *     :param sender: the sender, in the journal's form of actors.
+         *     :param changed_at: when it reached its current state.
+         *     :param size: size of its body in bytes.
          */
         EventSummary: {
             /** Source */
@@ -2367,23 +2372,23 @@ export interface components {
          * ExportFormat
          * @description How the entries are written.
          *
-         *     ``ndjson``: one JSON object a line, as the journal's page has them; ``csv``: one row each, with a header.
+         *     ``ndjson``: one JSON object per line, as in a page of the journal. ``csv``: one row per entry, with a header.
          * @enum {string}
          */
         ExportFormat: "ndjson" | "csv";
         /**
          * FailedStep
-         * @description The step of a workflow that failed first, whatever has followed from it: where to look for the cause.
+         * @description The step of a workflow that failed first, whatever happened afterwards. This is where to look for the cause.
          *
-         *     A step that Airflow tries again comes after those that it does not. One whose task was marked success or skipped by
-         *     hand does not count.
+         *     Steps that Airflow retries come after those that it does not. A step whose task was manually marked as success or
+         *     skipped does not count.
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
-         *     :param state: ``compensated`` when it has been undone since.
-         *     :param error: of its newest attempt, one line of at most 300 characters (``error_line``); the step has all of it.
-         *         None when nobody has said how that ended: its process died.
-         *     :param attempt: the number of that attempt. The rest is the task instance in Airflow that made it.
-         *     :param dag_id: empty, as ``run_id`` and ``task_id``, for a participant outside Airflow.
+         *     :param state: ``compensated`` if it has been undone since.
+         *     :param error: error of its newest attempt, as one line of at most 300 characters (``error_line``); get the step for
+         *         the full text. None if the process died without reporting one.
+         *     :param attempt: number of that attempt. The remaining fields identify its task instance in Airflow.
+         *     :param dag_id: empty for a participant outside Airflow, like ``run_id`` and ``task_id``.
          *     :param map_index: -1 for a task that is not mapped.
          */
         FailedStep: {
@@ -2409,15 +2414,15 @@ export interface components {
         };
         /**
          * FailingStep
-         * @description The step of a running workflow that failed first and is not tried again; else the first that is.
+         * @description The first failed step of a running workflow that is not retried, or else the first that is.
          *
-         *     What follows (an undo, a hold) is decided when its DAG run is over.
+         *     What happens next (compensation or hold) is decided when its DAG run has ended.
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
-         *     :param error: of its newest attempt; None when nobody has said how that ended: its process died.
+         *     :param error: error of its newest attempt; None if the process died without reporting one.
          *     :param since: when that attempt ended.
-         *     :param is_retried: whether Airflow tries its task again, so that nothing may follow at all.
-         *     :param others: how many further steps of the workflow have failed too.
+         *     :param is_retried: whether Airflow retries its task, so that the failure may have no consequences.
+         *     :param others: how many other steps of the workflow have also failed.
          */
         FailingStep: {
             /** Step */
@@ -2436,19 +2441,18 @@ export interface components {
         };
         /**
          * FailurePolicy
-         * @description What follows when a workflow fails: ``compensate`` what was done, or ``hold`` it for a person.
+         * @description What happens when a workflow fails: ``compensate`` it, or put it on ``hold`` until an operator decides.
          * @enum {string}
          */
         FailurePolicy: "compensate" | "hold";
         /**
          * Flag
-         * @description One cause, as the workflow's row or Airflow's tables show it.
+         * @description One cause, found in the workflow's row or in Airflow's tables.
          *
-         *     :param cause: one sentence, for people.
-         *     :param since: when it came to be so, as far as that is known; else when the sweep first saw it.
-         *     :param owner: of the DAG concerned, as Airflow's tables name it; of a service, who sends for it; None when that is
-         *         not known.
-         *     :param command: that would help, to be typed as it stands.
+         *     :param cause: the cause in one sentence, for people.
+         *     :param since: when it began, if that is known; otherwise when the sweep first saw it.
+         *     :param owner: Airflow's owner of the DAG, or the sender for a service; None if it is not known.
+         *     :param command: a command that would help, ready to be pasted.
          */
         Flag: {
             kind: components["schemas"]["FlagKind"];
@@ -2466,25 +2470,25 @@ export interface components {
         };
         /**
          * FlagKind
-         * @description What kind of cause a flag names.
+         * @description The kind of cause of a flag.
          *
-         *     ``overdue``: the deadline has passed. ``held``: it failed, or a compensation did, and a person must decide.
-         *     ``child_lost``: a run that it waits for is gone. ``upstream_failed``: a task will never run, because one before it
-         *     failed. ``queued``: a task waits too long for its turn at Airflow. ``slow``: a step is at work, and longer without
-         *     checkpoint or heartbeat than it usually takes. ``not_completed``: its runs ended well, and it was never completed.
-         *     ``turn_not_taken``: a relay has the turn to compensate, and does not run. ``waits_for_service``: a service has not
-         *     reported for longer than it usually takes: on a step of its own, or on an undo that it was asked for.
+         *     ``overdue``: the deadline has passed. ``held``: it or a compensation failed, and an operator must decide.
+         *     ``child_lost``: a run that it waits for is gone. ``upstream_failed``: a task will never run because an upstream task
+         *     failed. ``queued``: a task has waited too long to be started by Airflow. ``slow``: a step has been running without a
+         *     checkpoint or heartbeat for longer than usual. ``not_completed``: its runs ended well, but it was never completed.
+         *     ``turn_not_taken``: a relay has the turn to compensate, but does not run. ``waits_for_service``: a service has not
+         *     reported for longer than usual, either on its own step or on a requested undo.
          * @enum {string}
          */
         FlagKind: "overdue" | "held" | "child_lost" | "upstream_failed" | "queued" | "slow" | "not_completed" | "turn_not_taken" | "waits_for_service";
         /**
          * FrequentError
-         * @description An error that workflows have; those that differ in numbers and ids alone are counted as one.
+         * @description An error of several workflows. Errors that differ only in numbers and ids are counted as one.
          *
-         *     :param error: the beginning of the text that most of them have.
-         *     :param shared_text: the longest part that all of them have, by which a list finds them; empty where there is none.
+         *     :param error: the beginning of the most frequent text.
+         *     :param shared_text: the longest part that all of them share, with which a list finds them; empty if there is none.
          *     :param workflows: how many have it.
-         *     :param newest_workflow_id: of the one that started last.
+         *     :param newest_workflow_id: id of the workflow with this error that started last.
          */
         FrequentError: {
             /** Error */
@@ -2498,7 +2502,7 @@ export interface components {
         };
         /**
          * GraphEdge
-         * @description One task follows on another in its DAG, or one step of a service on another in the plan.
+         * @description An edge between two tasks of a DAG, or between two steps of a service in the plan.
          *
          *     :param source: id of the node that comes first, in the same lane.
          *     :param target: id of the node that waits for it.
@@ -2514,8 +2518,8 @@ export interface components {
          * @description A task group.
          *
          *     :param id: unique in its lane.
-         *     :param label: what it is called inside its parent.
-         *     :param parent: id of the group that it is in; None for none.
+         *     :param label: its name inside its parent.
+         *     :param parent: id of its parent group; None for none.
          */
         GraphGroup: {
             /** Id */
@@ -2529,16 +2533,16 @@ export interface components {
         };
         /**
          * GraphLane
-         * @description Something that takes part in the workflow, with its nodes.
+         * @description A participant of the workflow, with its nodes.
          *
          *     :param id: unique in the graph.
-         *     :param participant: who does its steps: a DAG id, or the name of a service.
-         *     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
-         *     :param dag_id: of the run; None for a service, as ``run_id`` and ``role``.
-         *     :param role: of the DAG run in the workflow.
-         *     :param state: of the DAG run in Airflow; None when the run does not exist.
-         *     :param version: number of the DAG's version that is shown; None unless ``structure`` is ``known``.
-         *     :param trigger: the step that triggered it; None when none did.
+         *     :param participant: the id of a DAG, or the name of a service.
+         *     :param place: as in :class:`~airflow_wfstate.domain.messages.step.StepSummary`; so is ``parent_step_id``.
+         *     :param dag_id: DAG id of the run; None for a service, like ``run_id`` and ``role``.
+         *     :param role: role of the DAG run in the workflow.
+         *     :param state: state of the DAG run in Airflow; None if the run does not exist.
+         *     :param version: number of the DAG version shown; None unless ``structure`` is ``known``.
+         *     :param trigger: the step that triggered it; None if none did.
          */
         GraphLane: {
             /** Id */
@@ -2570,21 +2574,21 @@ export interface components {
         };
         /**
          * GraphNode
-         * @description A task of a run, with the step that it does, or a step of a service; a mapped task is one node.
+         * @description A task of a run with its step, or a step of a service. A mapped task is one node.
          *
-         *     :param id: unique in its lane: the task's id; of a service the step's name.
-         *     :param step: the name of its step; None when it does none, or when its items do steps of different names.
-         *     :param operator: its class, without the module; None when the DAG is not known.
-         *     :param group: id of the task group that it is in; None for none.
-         *     :param is_mapped: by itself, or by a task group around it.
-         *     :param is_relay: whether it undoes the steps of its run.
-         *     :param is_current: whether it is at work or waits; of a service whether the workflow waits for it.
-         *     :param state: of its step, of several items the one that tells most; None when no step has begun.
-         *     :param steps: how many items of the step are in which state; states that none is in are left out.
-         *     :param tasks: how many task instances are in which state of Airflow, ``none`` for one that is not scheduled.
-         *     :param compensation: None when nothing that it did can be undone.
-         *     :param position: place of its step in the plan, from 1; None when the plan does not name it.
-         *     :param waited_since: of a step of a service: since when the workflow waits for it; None when it does not.
+         *     :param id: its id, unique in its lane: the task's id, or the step's name for a service.
+         *     :param step: name of its step; None if it has none, or its items have steps with different names.
+         *     :param operator: its operator class, without the module; None if the DAG is not known.
+         *     :param group: id of its task group; None for none.
+         *     :param is_mapped: whether it or a task group around it is mapped.
+         *     :param is_relay: whether it is the relay of its run.
+         *     :param is_current: whether it is running or waiting; for a service, whether the workflow waits for it.
+         *     :param state: state of its step, or the most informative state of several items; None if no step has begun.
+         *     :param steps: how many items of the step are in each state; empty states are left out.
+         *     :param tasks: how many task instances are in each Airflow state, with ``none`` for those not scheduled.
+         *     :param compensation: its compensations; None if nothing that it did can be undone.
+         *     :param position: position of its step in the plan, from 1; None if it is not in the plan.
+         *     :param waited_since: for a step of a service, since when the workflow has been waiting for it; None if it is not.
          */
         GraphNode: {
             /** Id */
@@ -2618,13 +2622,13 @@ export interface components {
         };
         /**
          * Health
-         * @description How the store is.
+         * @description The state of the store.
          *
          *     :param open_workflows: their number; None when the reader may not see all of them.
          *     :param last_sweep_at: when the last complete sweep ended; None when there was none.
-         *     :param sweep_is_late: whether that is more than 3 minutes ago, or never happened while workflows are open.
-         *     :param finds_text_by_index: whether lists find by an index what stands anywhere in a key, a label or an error
-         *         (``contains``, ``error``): PostgreSQL with ``pg_trgm``. Without, they read every row that other filters leave.
+         *     :param sweep_is_late: whether that was more than 3 minutes ago, or never happened while workflows are open.
+         *     :param finds_text_by_index: whether an index finds substrings of keys, labels and errors in lists (``contains``,
+         *         ``error``): PostgreSQL with ``pg_trgm``. Otherwise lists read every row that other filters leave.
          */
         Health: {
             /** Open Workflows */
@@ -2638,10 +2642,10 @@ export interface components {
         };
         /**
          * IfExists
-         * @description What a start does when another run's open workflow has the key already.
+         * @description What a start does if another run's open workflow already has the key.
          *
-         *     ``attach`` to it; ``reject`` the start; or ``terminate`` it: it is cancelled with compensation, and the next
-         *     generation of the key begins when that has ended.
+         *     ``attach``: join it. ``reject``: refuse the start. ``terminate``: cancel it with compensation, and begin the next
+         *     generation of the key when it has ended.
          * @enum {string}
          */
         IfExists: "attach" | "reject" | "terminate";
@@ -2649,7 +2653,7 @@ export interface components {
          * IrreversibleStep
          * @description A step that acted, or may have, and cannot be undone.
          *
-         *     :param reason: in its author's words: "email sent".
+         *     :param reason: the author's reason: "email sent".
          */
         IrreversibleStep: {
             /** Step */
@@ -2659,16 +2663,16 @@ export interface components {
         };
         /**
          * JournalEntry
-         * @description One thing that happened, written under the workflow's lock.
+         * @description An entry of the journal, written under the workflow's lock.
          *
-         *     :param number: from 1, without gaps inside a workflow.
-         *     :param step: ``participant.name`` or ``participant.name[item]``, with the place where the participant has several
-         *         (``mail[tell_sent].send``); None for what concerns the whole workflow.
-         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for somebody
-         *         outside who used one.
-         *     :param data: details; of payloads only type, size and sha256. What a person did has ``way`` (``ui``, ``cli`` or
-         *         ``api``) and ``reason``.
-         *     :param step_id: of that step; None also in entries that an older version wrote.
+         *     :param number: number of the entry, from 1, without gaps in a workflow.
+         *     :param step: ``participant.name`` or ``participant.name[item]``, with the place if the participant has several
+         *         (``mail[tell_sent].send``); None if the entry is about the whole workflow.
+         *     :param actor: who did it: ``task:dag/run/task``, ``user:name``, ``cli:name``, ``sweep``, or ``token`` for the user
+         *         of a token.
+         *     :param data: details; for payloads, only type, size and sha256. Entries about people's actions have ``way`` (``ui``,
+         *         ``cli`` or ``api``) and ``reason``.
+         *     :param step_id: id of that step; also None in entries that an older version wrote.
          *     :param sentence: what happened, in one English sentence.
          */
         JournalEntry: {
@@ -2702,9 +2706,9 @@ export interface components {
          * JournalPage
          * @description A page of the journal, in ascending order.
          *
-         *     :param next_after: what to ask for next as ``after``; None when this is the end.
-         *     :param total: how many entries the journal has at this moment, whatever was asked for; also the number of its last
-         *         one. None when it was not asked for.
+         *     :param next_after: ``after`` for the next page; None if there are no more.
+         *     :param total: the current number of all entries in the journal, which is also the number of the last one. None if it
+         *         was not requested.
          */
         JournalPage: {
             /** Entries */
@@ -2716,19 +2720,19 @@ export interface components {
         };
         /**
          * LaneKind
-         * @description What takes part. Expect further kinds: runs that were found by lineage.
+         * @description The kind of a participant. Expect further kinds, such as runs found by lineage.
          *
-         *     ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, of which events tell.
+         *     ``dag_run``: a DAG run. ``service``: a service that Airflow does not run, and that reports with events.
          * @enum {string}
          */
         LaneKind: "dag_run" | "service";
         /**
          * LaneTrigger
-         * @description The step that triggered what takes part in a lane.
+         * @description The step that triggered the participant of a lane.
          *
-         *     :param lane: id of the lane of that step, which may be among those that are left out.
+         *     :param lane: id of that step's lane, which may have been left out.
          *     :param node: id of its node in that lane.
-         *     :param item_key: of the step; empty when it is not mapped.
+         *     :param item_key: item key of the step; empty if it is not mapped.
          */
         LaneTrigger: {
             /** Lane */
@@ -2740,7 +2744,7 @@ export interface components {
         };
         /**
          * LinkChildRun
-         * @description A run that the step is about to trigger: linked before it exists, so that its first step finds the workflow.
+         * @description A run that the step is about to trigger, linked before it exists so that its first step finds the workflow.
          *
          *     :param attempt_key: from :class:`BegunStep`.
          *     :param write: as for :class:`SaveCheckpoint`.
@@ -2760,11 +2764,11 @@ export interface components {
         };
         /**
          * LinkedChildRun
-         * @description The answer to a :class:`LinkChildRun`, the same however often it is sent.
+         * @description The answer to a :class:`LinkChildRun`, which is the same however often it is sent.
          *
-         *     :param write: its number.
-         *     :param run_id: of the run to trigger and to wait for: the one that was asked for. In a later round of the step
-         *         another one, when a run of an earlier round was set going again since: then none is triggered beside it.
+         *     :param write: number of the write.
+         *     :param run_id: id of the run to trigger and wait for. It is the requested one, except in a later round of the step
+         *         if a run of an earlier round was resumed in the meantime. Then that run is used, and no other is triggered.
          */
         LinkedChildRun: {
             /** Step Id */
@@ -2780,7 +2784,7 @@ export interface components {
          * LinkedRun
          * @description A DAG run that takes part in a workflow.
          *
-         *     :param state: of the DAG run in Airflow; None when the run does not exist (not yet, or no more).
+         *     :param state: state of the DAG run in Airflow; None if the run does not exist (yet, or any more).
          */
         LinkedRun: {
             /** Dag Id */
@@ -2798,9 +2802,9 @@ export interface components {
         };
         /**
          * LookAtWaits
-         * @description The question of a triggerer which of its waits have ended.
+         * @description A triggerer's request to find out which of its waits have ended.
          *
-         *     :param wait_ids: at most 1,000.
+         *     :param wait_ids: up to 1,000 ids.
          */
         LookAtWaits: {
             /** Wait Ids */
@@ -2811,17 +2815,17 @@ export interface components {
          * @description The workflows of a name that started in a window of time.
          *
          *     :param workflows: how many were counted.
-         *     :param counted_since: when the oldest of them started, when the window holds more than :data:`MAX_COUNTED` and all
-         *         older ones were left out; None when all were counted.
-         *     :param by_state: every state, also those without a workflow.
-         *     :param failure_rate: the part, 0 to 1, of those that came to a result that failed or were undone; None when none has
-         *         come to a result.
-         *     :param bucket_seconds: length of the stretches of ``buckets``, which leave out empty ones.
-         *     :param duration: from the start of those that succeeded to the end of their work; None when none did.
-         *     :param histogram: of the same durations, without gaps.
-         *     :param steps: the slowest, by their 95th percentile; of the newest workflows, at most :data:`MAX_ATTEMPTS_READ`
-         *         attempts altogether.
-         *     :param steps_cut: whether there were more.
+         *     :param counted_since: when the oldest counted workflow started, if the window has more than :data:`MAX_COUNTED` and
+         *         older ones were left out; None if all were counted.
+         *     :param by_state: the number of workflows in every state, including empty ones.
+         *     :param failure_rate: the fraction (0 to 1) of workflows with a result that failed or were compensated; None if no
+         *         workflow has a result.
+         *     :param bucket_seconds: length of the intervals in ``buckets``; empty intervals are left out.
+         *     :param duration: the time from start to end of the workflows that succeeded; None if none did.
+         *     :param histogram: a histogram of the same durations, without gaps.
+         *     :param steps: the slowest steps by their 95th percentile, measured in the newest workflows, with at most
+         *         :data:`MAX_ATTEMPTS_READ` attempts in total.
+         *     :param steps_cut: whether there were more attempts.
          *     :param errors: the most frequent first.
          *     :param versions: the newest first.
          */
@@ -2866,12 +2870,12 @@ export interface components {
         };
         /**
          * NewStep
-         * @description A step that the code which is used declares, and that of the run did not.
+         * @description A step that the code in use declares, but the code of the run did not.
          *
-         *     :param step: as ``participant.step``.
-         *     :param task_id: of the task that will do it.
-         *     :param renamed_from: the step that goes on under this name, as ``participant.step``, because a rename was asked
-         *         for; None for one that nobody has said to be another.
+         *     :param step: ``participant.step``.
+         *     :param task_id: id of the task that will execute it.
+         *     :param renamed_from: the step that continues under this name, as ``participant.step``, because a rename was
+         *         requested; None without a rename.
          */
         NewStep: {
             /** Step */
@@ -2883,11 +2887,10 @@ export interface components {
         };
         /**
          * NewTask
-         * @description A task that the DAG has gained since a run was made.
+         * @description A task that was added to the DAG after a run was created.
          *
-         *     :param runs: True when it runs with the rest, because the run goes on with the latest code; False when the run
-         *         keeps its version.
-         *     :param renamed_from: the step that goes on in this task under a new name, as ``participant.step``: if it is done,
+         *     :param runs: True if it will run, because the run uses the latest code; False if the run keeps its version.
+         *     :param renamed_from: the step that continues in this task under a new name, as ``participant.step``. If it is done,
          *         the task gets its stored output. None for a task that does other work.
          */
         NewTask: {
@@ -2904,11 +2907,11 @@ export interface components {
         };
         /**
          * NodeCompensation
-         * @description The compensations of a node: one of a step that is not mapped, one for each item and round otherwise.
+         * @description The compensations of a node: one for a step that is not mapped, otherwise one for each item and round.
          *
-         *     :param by_state: how many are in which state; states that none is in are left out.
-         *     :param first: place of the first of them in the order of the undo, from 1, as ``list_compensations`` has it.
-         *     :param last: place of the last of them; equal to ``first`` when there is one.
+         *     :param by_state: how many are in each state; empty states are left out.
+         *     :param first: position of the first of them in the order of compensation, from 1, as in ``list_compensations``.
+         *     :param last: position of the last of them; equal to ``first`` if there is only one.
          */
         NodeCompensation: {
             /** By State */
@@ -2922,15 +2925,15 @@ export interface components {
         };
         /**
          * OnClear
-         * @description What it means that a person cleared a task whose step had succeeded.
+         * @description What to do if someone clears a task whose step has succeeded.
          *
-         *     ``rerun``: a wish to run it again, as a new round; ``reuse``: the stored output answers.
+         *     ``rerun``: execute it again, as a new round. ``reuse``: return the stored output.
          * @enum {string}
          */
         OnClear: "rerun" | "reuse";
         /**
          * PauseSubscriptionBody
-         * @description The request that nothing more is sent to a subscriber for now. What was being sent at that moment may arrive.
+         * @description The request to stop sending to a subscriber for now. A delivery that is in progress may still arrive.
          */
         PauseSubscriptionBody: {
             /** Reason */
@@ -2940,9 +2943,9 @@ export interface components {
         };
         /**
          * PausedDag
-         * @description A DAG whose runs do not go on until somebody unpauses it.
+         * @description A DAG whose runs do not continue until it is unpaused.
          *
-         *     :param command: that unpauses it.
+         *     :param command: the command that unpauses it.
          */
         PausedDag: {
             /** Dag Id */
@@ -2954,12 +2957,12 @@ export interface components {
          * Payload
          * @description A stored value.
          *
-         *     :param type: the Python type's name, as people read it ("dict", "datetime"); it decodes nothing.
-         *     :param text: the JSON text. Exactly these bytes were hashed.
-         *     :param size: bytes of the text.
-         *     :param sha256: of the text, in hexadecimal.
-         *     :param is_masked: whether the text is not the stored one, which size and sha256 are of: parts of it were hidden from
-         *         the reader (``***``), or it could not be read and the text says why.
+         *     :param type: the name of the Python type for display ("dict", "datetime"). It is not used to decode the value.
+         *     :param text: the JSON text. The hash is of exactly these bytes.
+         *     :param size: size of the text in bytes.
+         *     :param sha256: hash of the text, in hexadecimal.
+         *     :param is_masked: whether the text differs from the stored one, to which size and sha256 refer: parts were hidden
+         *         from the reader (``***``), or it could not be read and the text says why.
          */
         Payload: {
             /** Type */
@@ -2978,26 +2981,26 @@ export interface components {
         };
         /**
          * PendingKind
-         * @description What is waited for.
+         * @description What a wait is for.
          *
-         *     ``service``: a service, to report on a step of its own; ``undo``: a service, to confirm that a step is undone;
-         *     ``event``: a step waits for an event; ``token``: a step waits for whoever has a token of it; ``workflow`` and
-         *     ``step``: a task waits for a state of another workflow, or of a step.
+         *     ``service``: a service to report on its own step. ``undo``: a service to confirm that a step is undone. ``event``: a
+         *     step waits for an event. ``token``: a step waits for the holder of a token. ``workflow`` and ``step``: a task waits
+         *     for a state of another workflow or of a step.
          * @enum {string}
          */
         PendingKind: "service" | "undo" | "event" | "token" | "workflow" | "step";
         /**
          * PendingWait
-         * @description Something that a workflow waits for now.
+         * @description Something that a workflow currently waits for.
          *
-         *     :param waiter: what waits: ``participant.step``, or ``participant.step[item]``; of a service its own step.
-         *     :param what: is waited for, as a sentence has it behind "waits for"; None when the reader may not know.
-         *     :param since: when the wait began. Of a service that has said nothing of its step: when the step before it changed.
+         *     :param waiter: what waits: ``participant.step`` or ``participant.step[item]``; for a service, its own step.
+         *     :param what: what it waits for, to follow "waits for" in a sentence; None if the reader may not know.
+         *     :param since: when the wait began; for a service that has not reported yet, when the previous step changed.
          *     :param until: when it ends without success; None for no such time.
-         *     :param participant: that does the step.
-         *     :param name: of the step.
+         *     :param participant: participant of the step.
+         *     :param name: name of the step.
          *     :param step_id: None for a step of a service that has not begun.
-         *     :param has_begun: of a service: whether it has said that it is at work. True for everything else.
+         *     :param has_begun: for a service, whether it has reported that it is running; otherwise True.
          */
         PendingWait: {
             kind: components["schemas"]["PendingKind"];
@@ -3026,14 +3029,15 @@ export interface components {
         };
         /**
          * PlannedCompensation
-         * @description An undo that is to be run, or was.
+         * @description A compensation that will run, or did.
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
-         *     :param state: in which it is now.
-         *     :param dag_id: with ``run_id``: of the run whose relay runs it; both empty for a step of a service, which is asked.
-         *     :param output: of the round, which the handler is given; None when the round has none (it failed, or is lost), when
-         *         the reader may not see it, and when it is large or kept in a file: its step has it.
-         *     :param obstacle: why nobody could run it now, in one sentence; None when nothing is known to be in the way.
+         *     :param state: its current state.
+         *     :param dag_id: with ``run_id``, the run whose relay runs it. Both are empty for a step of a service, which gets a
+         *         request instead.
+         *     :param output: the round's output, which the handler gets. None if the round has none (it failed, or is lost), if
+         *         the reader may not see it, or if it is large or stored in a file; get the step for it.
+         *     :param obstacle: why it could not run now, in one sentence; None if no obstacle is known.
          */
         PlannedCompensation: {
             /** Step */
@@ -3053,17 +3057,17 @@ export interface components {
         };
         /**
          * Progress
-         * @description Where a workflow stands.
+         * @description The progress of a workflow.
          *
          *     Each list holds entries of the plan in the plan's order, followed by begun steps that the plan does not name
          *     (as ``participant.step``, or ``participant[place].step`` where the participant has several places). An entry of a
          *     mapped step is done when all its begun items are, an entry ``participant.step`` when it is at all places.
          *
          *     :param done: succeeded or skipped.
-         *     :param running: at work or waiting.
+         *     :param running: running or waiting.
          *     :param failed: failed or lost.
-         *     :param compensated: undone, wholly or so far.
-         *     :param remaining: planned, and not begun.
+         *     :param compensated: undone, completely or partly.
+         *     :param remaining: planned, but not begun.
          */
         Progress: {
             /** Done */
@@ -3079,10 +3083,10 @@ export interface components {
         };
         /**
          * ReadRecords
-         * @description The wish to see the records of an attempt's round.
+         * @description The request for the records of an attempt's round.
          *
-         *     :param skip: how many records were read before. Records are only added, so that pages stay right.
-         *     :param limit: 1 to 1000.
+         *     :param skip: how many records to skip. Records are only ever added, so pages stay consistent.
+         *     :param limit: the size of the page, 1 to 1000.
          */
         ReadRecords: {
             /** Attempt Key */
@@ -3113,7 +3117,7 @@ export interface components {
          * RecordPage
          * @description A page of records, in the order in which they were saved.
          *
-         *     :param next_skip: what to ask for next as ``skip``; None when this is the end.
+         *     :param next_skip: what to ask for next as ``skip``; None if there are no more.
          */
         RecordPage: {
             /** Records */
@@ -3123,9 +3127,9 @@ export interface components {
         };
         /**
          * RecordedWrite
-         * @description The answer to an attempt's write, the same however often it is sent.
+         * @description The answer to an attempt's write, which is the same however often it is sent.
          *
-         *     :param write: its number.
+         *     :param write: number of the write.
          */
         RecordedWrite: {
             /** Step Id */
@@ -3137,10 +3141,10 @@ export interface components {
         };
         /**
          * RecreatedRun
-         * @description A run that is gone from Airflow, and is created again under the same id.
+         * @description A run that no longer exists in Airflow, and is created again with the same id.
          *
-         *     :param conf: of the new run; None when ``created_by`` is a task, which knows it.
-         *     :param created_by: ``resume``, or the task that triggers it when it runs again (``dag/run/task``).
+         *     :param conf: conf of the new run; None if ``created_by`` is a task, which knows it.
+         *     :param created_by: ``resume``, or the task that will trigger it when it runs again (``dag/run/task``).
          */
         RecreatedRun: {
             /** Dag Id */
@@ -3157,7 +3161,7 @@ export interface components {
         };
         /**
          * Refusal
-         * @description Why a workflow cannot be resumed now, and what to do instead; full sentences.
+         * @description Why a workflow cannot be resumed now, and what to do instead, in full sentences.
          */
         Refusal: {
             /** Reason */
@@ -3167,19 +3171,19 @@ export interface components {
         };
         /**
          * RegisterWait
-         * @description The request of a task to wait, or to learn how its wait has ended.
+         * @description A task's request to wait, or to find out how its wait ended.
          *
-         *     A task has one wait. Its next try continues it: since when it waits, until when, and which workflow is meant all
-         *     stay. It begins anew when the target is another one, when the task had succeeded and was cleared, and for a try
-         *     that follows one that failed because the wait had ended without success.
+         *     A task has one wait. Its next try continues the wait, with the same start, end and workflow. A new wait begins if
+         *     the target has changed, if the task had succeeded and was cleared, or if the previous try failed because the wait
+         *     had ended without success.
          *
-         *     :param attempt_key: of the attempt of a step that waits, from
-         *         :class:`~airflow_wfstate.domain.messages.step.BegunStep`: the wait then belongs to the step's round. None for a
-         *         task that is no step. Required for an event.
-         *     :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A try that gives
-         *         another time moves the end.
-         *     :param idempotency_key: sent again with the same body after the wait has ended, it answers as the first time; None
-         *         for no such protection (the request can be sent again in any case).
+         *     :param attempt_key: key of the step's attempt that waits, from
+         *         :class:`~airflow_wfstate.domain.messages.step.BegunStep`. The wait then belongs to the step's round. None for a
+         *         task that is not a step. Required for an event.
+         *     :param timeout_seconds: how long to wait, counted from the first registration; None for no limit. A later try can
+         *         change it.
+         *     :param idempotency_key: a request that is sent again with the same key and body, after the wait has ended, gets the
+         *         first answer; None for no such protection (the request can be sent again in any case).
          */
         RegisterWait: {
             /** Task Instance Id */
@@ -3194,16 +3198,16 @@ export interface components {
         };
         /**
          * RegisteredWait
-         * @description How a wait stands.
+         * @description The current state of a wait.
          *
-         *     :param wait_id: by which :class:`LookAtWaits` asks for it. Treat it as a secret: who has it may learn that the wait
-         *         has ended, though nothing else.
-         *     :param deadline_at: when it ends unsuccessfully; None for never.
-         *     :param outcome: None while it goes on.
-         *     :param reason: in one sentence, when it ended without success; None otherwise.
-         *     :param workflow: that is waited for, or which the step or event is of; None when it has not started.
-         *     :param state: of that workflow, or of the step, in which it was found at the end; None when there is none.
-         *     :param output: of a wait for a token: what was sent with it; of a wait for an event: the event's data.
+         *     :param wait_id: its id for :class:`LookAtWaits`. Treat it as a secret: anyone who has it can find out whether the
+         *         wait has ended, but nothing else.
+         *     :param deadline_at: when it ends without success; None for never.
+         *     :param outcome: how it ended; None while it is not over.
+         *     :param reason: why it ended without success, in one sentence; otherwise None.
+         *     :param workflow: the workflow that it waits for, or that the step or event belongs to; None if it has not started.
+         *     :param state: the state of that workflow or step at the end of the wait; None if there is none.
+         *     :param output: for a token, what was sent with it; for an event, the event's data.
          */
         RegisteredWait: {
             /** Wait Id */
@@ -3225,7 +3229,7 @@ export interface components {
         };
         /**
          * RemoveSubscriptionBody
-         * @description The request that a subscription ends.
+         * @description The request to remove a subscription.
          */
         RemoveSubscriptionBody: {
             /** Idempotency Key */
@@ -3233,7 +3237,7 @@ export interface components {
         };
         /**
          * RemovedSubscription
-         * @description What was removed.
+         * @description The subscription that was removed.
          *
          *     :param waiting: deliveries that waited for another attempt, and were dropped with it.
          */
@@ -3247,7 +3251,7 @@ export interface components {
         };
         /**
          * ReplayBody
-         * @description An operator's request to apply events again that are parked or dead.
+         * @description An operator's request to apply parked or dead events again.
          */
         ReplayBody: {
             /** Events */
@@ -3257,7 +3261,7 @@ export interface components {
         };
         /**
          * ReplaySubscriptionBody
-         * @description The request that a subscription is delivered again from another point: forwards or backwards.
+         * @description The request to deliver a subscription from another point, earlier or later.
          */
         ReplaySubscriptionBody: {
             /** Start */
@@ -3267,7 +3271,7 @@ export interface components {
         };
         /**
          * RestartBody
-         * @description A person's wish to set a workflow going again.
+         * @description A user's request to resume or restart a workflow.
          */
         RestartBody: {
             /** From Step */
@@ -3290,7 +3294,7 @@ export interface components {
         };
         /**
          * ResumeBody
-         * @description A person's wish to set a workflow going again.
+         * @description A user's request to resume or restart a workflow.
          */
         ResumeBody: {
             /** From Step */
@@ -3315,24 +3319,25 @@ export interface components {
          * ResumePlan
          * @description What a resume or restart would do now.
          *
-         *     :param workflow: in its state of now.
+         *     :param workflow: the workflow in its current state.
          *     :param from_step: the step to restart from, as ``participant.step``; None for a resume.
-         *     :param allowed: False when nothing may be done; ``refusal`` says why, and the lists are empty.
-         *     :param tasks: that are cleared, by DAG, run, task and map index; without the relays.
-         *     :param relays: the relay tasks of the runs that go on; they are cleared too, so that they judge the runs anew.
-         *     :param runs: that exist and go on.
-         *     :param recreated_runs: that are gone.
-         *     :param steps_to_run: in the order in which they first began, followed by planned ones that have not.
-         *     :param steps_answering: that are done, and whose stored outputs answer whoever comes to them.
-         *     :param paused_dags: of the runs that go on.
-         *     :param new_tasks: of the runs that go on.
-         *     :param code: of the runs that exist and go on, in their order: which version each has and will use.
-         *     :param undeclared_steps: that have begun, and that no task of the code which is used declares, with what becomes of
-         *         each. Also in a plan that is refused because it is not known whether they have been renamed.
-         *     :param new_steps: that the code which is used declares, and that of the runs did not. Also in such a plan.
-         *     :param notes: what else a person should know, as sentences.
-         *     :param definition: that is in force for the workflow's name, where it has another one; None where it has that one,
-         *         or none is applied.
+         *     :param allowed: False if it is refused. ``refusal`` then says why, and the lists are empty.
+         *     :param tasks: the tasks that will be cleared, by DAG, run, task and map index, without the relays.
+         *     :param relays: the relay tasks of the runs that continue. They are also cleared, so that they evaluate the runs
+         *         again.
+         *     :param runs: existing runs that continue.
+         *     :param recreated_runs: missing runs that will be created again.
+         *     :param steps_to_run: steps that will run, in the order in which they first began, followed by planned steps.
+         *     :param steps_answering: finished steps that will return their stored output.
+         *     :param paused_dags: paused DAGs of the runs that continue.
+         *     :param new_tasks: new tasks of the runs that continue.
+         *     :param code: for each existing run that continues, in the same order, the version that it has and will use.
+         *     :param undeclared_steps: steps that have begun, but that no task of the code in use declares, with what will happen
+         *         to each. Also given in a plan that is refused because it is not known whether they were renamed.
+         *     :param new_steps: steps that the code in use declares, but the code of the runs did not. Also given in such a plan.
+         *     :param notes: further information, in sentences.
+         *     :param definition: the definition in force for the workflow's name, if the workflow has another one; otherwise
+         *         None.
          */
         ResumePlan: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -3371,13 +3376,13 @@ export interface components {
          * ResumedWorkflow
          * @description What a resume or restart did.
          *
-         *     :param workflow: in its state after it.
-         *     :param changed: False when there was nothing to resume: it is running, or has succeeded.
-         *     :param outcome: in one sentence, for people.
+         *     :param workflow: the workflow after the request.
+         *     :param changed: False if there was nothing to resume, because it is running or has succeeded.
+         *     :param outcome: the result in one sentence, for people.
          *     :param cleared_tasks: how many task instances were cleared, without the relays.
-         *     :param cleared_relays: how many relays were.
+         *     :param cleared_relays: how many relays were cleared.
          *     :param recreated_runs: how many runs were created again.
-         *     :param paused_dag_ids: DAGs that somebody must unpause before their runs go on.
+         *     :param paused_dag_ids: DAGs that must be unpaused before their runs continue.
          */
         ResumedWorkflow: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -3405,10 +3410,11 @@ export interface components {
         };
         /**
          * Rights
-         * @description What a caller may do; what concerns one workflow is told with its actions.
+         * @description A caller's rights that concern all DAGs. Rights on one workflow come with its actions.
          *
-         *     :param looks_at_events: may see events that wait, and subscriptions: who may read every DAG.
-         *     :param operates: may decide about events, and manage subscriptions: who may change the runs of every DAG.
+         *     :param looks_at_events: whether they may see waiting events and subscriptions, which requires reading every DAG.
+         *     :param operates: whether they may handle events and manage subscriptions, which requires changing the runs of every
+         *         DAG.
          */
         Rights: {
             /** Looks At Events */
@@ -3418,7 +3424,7 @@ export interface components {
         };
         /**
          * RotateSecretBody
-         * @description The request for another secret. Sent again with the same secret, it changes nothing.
+         * @description The request for a new secret. Sent again with the same secret, it changes nothing.
          */
         RotateSecretBody: {
             /**
@@ -3433,13 +3439,13 @@ export interface components {
         };
         /**
          * RunCode
-         * @description The code of a run that goes on.
+         * @description The code of a run that continues.
          *
          *     :param uses: which code it will use.
          *     :param is_versioned: whether its bundle keeps versions, so that there is a choice.
-         *     :param own: what the run has now.
-         *     :param latest: the newest that Airflow knows; None when it knows none.
-         *     :param changed_tasks: what differs between both, by task id.
+         *     :param own: the run's current version.
+         *     :param latest: the newest version that Airflow knows; None if it knows none.
+         *     :param changed_tasks: the differences between the two, by task id.
          */
         RunCode: {
             /** Dag Id */
@@ -3456,23 +3462,23 @@ export interface components {
         };
         /**
          * RunRole
-         * @description What a DAG run is to its workflow.
+         * @description The role of a DAG run in its workflow.
          *
-         *     ``owner``: its start created this generation; ``child``: a step of the workflow triggered it (linked before
-         *     the run exists); ``guest``: attached later. Only owner and child decide how the workflow ends.
+         *     ``owner``: its start created this generation. ``child``: a step of the workflow triggered it (it is linked before
+         *     the run exists). ``guest``: it attached later. Only owners and children decide how the workflow ends.
          * @enum {string}
          */
         RunRole: "owner" | "child" | "guest";
         /**
          * SaveCheckpoint
-         * @description A value to keep inside a round.
+         * @description A value to save in a round.
          *
          *     :param attempt_key: from :class:`BegunStep`.
-         *     :param write: number of this write, above the attempt's earlier ones. One with the number of the last that was
-         *         applied changes nothing: saying the same, it was sent again, and gets the same answer; else it is refused, as a
-         *         lower one is.
-         *     :param idempotency_key: sent again with the same body, it answers as the first time; None for no such protection
-         *         (the number protects in any case).
+         *     :param write: number of this write, higher than the attempt's earlier ones. A write with the number of the last
+         *         applied one changes nothing: with the same content it is a repetition and gets the same answer, with other
+         *         content it is refused. A lower number is refused, too.
+         *     :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+         *         such protection (the number protects in any case).
          */
         SaveCheckpoint: {
             /** Attempt Key */
@@ -3491,7 +3497,7 @@ export interface components {
          *
          *     :param attempt_key: from :class:`~airflow_wfstate.domain.messages.step.BegunStep`.
          *     :param write: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
-         *     :param name: of the call, unique in the round; a record that is there already is not changed.
+         *     :param name: name of the call, unique in the round. An existing record is not changed.
          *     :param value: what the call returned, or its error as ``{"type": ..., "message": ...}``.
          *     :param is_error: whether the call raised.
          *     :param idempotency_key: as for :class:`~airflow_wfstate.domain.messages.step.SaveCheckpoint`.
@@ -3514,9 +3520,9 @@ export interface components {
         };
         /**
          * SentEvents
-         * @description What became of events, after it was committed.
+         * @description The results of events, after they were committed.
          *
-         *     :param results: one for each event, in the order in which they were sent.
+         *     :param results: one result per event, in the order in which they were sent.
          */
         SentEvents: {
             /** Results */
@@ -3524,20 +3530,20 @@ export interface components {
         };
         /**
          * SkipPolicy
-         * @description What follows when the operator that completes a workflow was skipped, and something could still be undone.
+         * @description What happens if the operator that completes a workflow was skipped, and something could still be undone.
          *
-         *     ``hold``: it stays open, and is flagged, until an operator decides. ``complete``: it succeeds, and the undos are
-         *     discarded. ``compensate``: what was done is undone.
+         *     ``hold``: it stays open and flagged until someone decides. ``complete``: it succeeds, and its compensations are
+         *     discarded. ``compensate``: it is compensated.
          * @enum {string}
          */
         SkipPolicy: "hold" | "complete" | "compensate";
         /**
          * StartSweep
-         * @description The wish for a pass now.
+         * @description A request to run a pass now.
          *
-         *     :param actor: who asks: ``cli:name``. Over HTTP it is the user whom the token names, whatever stands here.
-         *     :param idempotency_key: sent again with the same body, the pass is not made again and its report is the answer; None
-         *         for a new pass each time.
+         *     :param actor: who makes the request: ``cli:name``. Over HTTP it is always the token's user.
+         *     :param idempotency_key: a request that is sent again with the same key and body gets the first report, without
+         *         another pass; None for a new pass each time.
          */
         StartSweep: {
             /**
@@ -3550,32 +3556,34 @@ export interface components {
         };
         /**
          * StartWorkflow
-         * @description The wish to start the workflow ``(name, key)`` from the run of a task instance.
+         * @description A task instance's request to start the workflow ``(name, key)`` from its run.
          *
-         *     :param task_instance_id: of the task that starts it; it must be running.
-         *     :param name: of the process ("order_fulfilment").
-         *     :param key: the business key (an order id); unique under the name among the open workflows.
-         *     :param input: what the workflow was started with; another run with the same key and another input is refused. A
-         *         run that takes part already may start again with another one: the stored input stays.
-         *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty
-         *         when it is not known. Where a definition is applied to the name, the plan and what follows here may be left out:
-         *         the definition says it. What is given must then be what it says.
-         *     :param participants: DAG ids that may join by naming the workflow; a triggered child may always.
-         *     :param on_failure: what follows when the workflow fails; None for what the definition says, else ``compensate``.
-         *     :param on_compensation_error: what follows when a compensation fails for good; None likewise, else ``stop``.
-         *     :param on_skip: what follows when the operator that completes the workflow was skipped, and something could still be
-         *         undone; None likewise, else ``hold``. With nothing to undo it succeeds.
-         *     :param deadline_seconds: from the start on; None for what the definition says, else for no such deadline.
-         *     :param deadline_at: a moment, aware, instead of ``deadline_seconds``; it is of the generation that this start
-         *         creates, and counts before that of the definition. One that has passed is acted upon by the next sweep.
-         *     :param on_deadline: what follows when the deadline passes; None for what the definition says, else ``flag``.
-         *     :param correlation_id: None for the workflow's own id.
-         *     :param labels: what people search by; kept by the generation that this start creates, at most 20.
-         *     :param redact: JSON paths into the workflow's input and output whose values people do not get to see.
-         *     :param if_exists: when the key is taken by an open workflow of another run.
-         *     :param relay_task_id: of the relay in the DAG that starts it; None when it has none.
-         *     :param idempotency_key: sent again with the same body, the start answers as the first time; None for no such
-         *         protection (the key of the workflow still protects from a second one).
+         *     :param task_instance_id: id of the task instance that starts it, which must be running.
+         *     :param name: name of the business process ("order_fulfilment").
+         *     :param key: the business key (an order id), unique among the open workflows of the name.
+         *     :param input: the workflow's input. A start of the same key by another run with a different input is refused. A run
+         *         that already takes part may start again with a different input; the stored input stays.
+         *     :param plan: the steps in order, each as ``step``, ``participant.step`` or ``participant[place].step``; empty if it
+         *         is not known. If a definition is applied to the name, the plan and the following fields come from it and can be
+         *         left out. If they are given, they must match it.
+         *     :param participants: ids of DAGs that may join by naming the workflow. A triggered child may always join.
+         *     :param on_failure: what happens if the workflow fails; None for the definition's value, or else ``compensate``.
+         *     :param on_compensation_error: what happens if a compensation fails permanently; None for the definition's value, or
+         *         else ``stop``.
+         *     :param on_skip: what happens if the operator that completes the workflow was skipped, and something could still be
+         *         undone; None for the definition's value, or else ``hold``. With nothing to undo, the workflow succeeds.
+         *     :param deadline_seconds: the deadline, counted from the start; None for the definition's value, or else no deadline.
+         *     :param deadline_at: the deadline as an aware datetime, instead of ``deadline_seconds``. It applies to the generation
+         *         that this start creates, and takes precedence over the definition's. If it has already passed, the next sweep
+         *         acts on it.
+         *     :param on_deadline: what happens when the deadline passes; None for the definition's value, or else ``flag``.
+         *     :param correlation_id: the correlation id; None for the workflow's own id.
+         *     :param labels: labels to search by, at most 20. They are stored with the generation that this start creates.
+         *     :param redact: JSON paths into the workflow's input and output whose values are hidden from users.
+         *     :param if_exists: what to do if an open workflow of another run has the key.
+         *     :param relay_task_id: task id of the relay in the DAG that starts it; None if it has none.
+         *     :param idempotency_key: a request that is sent again with the same key and body gets the first answer; None for no
+         *         such protection (the workflow's key still prevents a second one).
          */
         StartWorkflow: {
             /** Task Instance Id */
@@ -3616,12 +3624,12 @@ export interface components {
          * StartedWorkflow
          * @description The workflow that the caller's run now belongs to.
          *
-         *     :param role: ``owner`` when this start (or an earlier try of it) created the generation, else ``guest``.
-         *     :param busy: True when the workflow of this key is being compensated (perhaps because this start ended it): this
-         *         run takes no part in it, ask again later.
-         *     :param output: of a workflow that succeeded; None otherwise.
-         *     :param input_differs: the top-level fields in which this start's input differs from the stored one, which stays;
-         *         at most 20, and ``$`` for an input without fields. Empty when it does not differ.
+         *     :param role: ``owner`` if this start (or an earlier try of it) created the generation, otherwise ``guest``.
+         *     :param busy: True if the workflow of this key is being compensated (perhaps because this start ended it). This run
+         *         does not take part in it; ask again later.
+         *     :param output: the output of a workflow that has succeeded; otherwise None.
+         *     :param input_differs: the top-level fields in which this start's input differs from the stored one, up to 20; ``$``
+         *         for an input without fields. Empty if it does not differ. The stored input stays.
          */
         StartedWorkflow: {
             workflow: components["schemas"]["WorkflowRef"];
@@ -3639,9 +3647,9 @@ export interface components {
          * StartingDag
          * @description A DAG that starts workflows of a name.
          *
-         *     :param is_paused: as Airflow has it; False of a DAG that Airflow has forgotten.
-         *     :param waiting: how many of its runs are queued, or at work, and have not started their workflow yet.
-         *     :param waiting_run_ids: of these runs, at most five, the oldest first.
+         *     :param is_paused: whether it is paused in Airflow; False for a DAG that Airflow no longer knows.
+         *     :param waiting: how many of its runs are queued or running, and have not started their workflow yet.
+         *     :param waiting_run_ids: the ids of at most five of these runs, oldest first.
          */
         StartingDag: {
             /** Dag Id */
@@ -3660,7 +3668,7 @@ export interface components {
          * StartingDags
          * @description The DAGs that start workflows of a name.
          *
-         *     :param dags: by their id; empty when none is known.
+         *     :param dags: the DAGs, by id; empty if none is known.
          */
         StartingDags: {
             /** Dags */
@@ -3668,10 +3676,10 @@ export interface components {
         };
         /**
          * StateBucket
-         * @description The workflows that started in a stretch of time, by the state that they are in now.
+         * @description The workflows that started in an interval, by their current state.
          *
-         *     :param at: its beginning.
-         *     :param by_state: without states that none is in.
+         *     :param at: the beginning of the interval.
+         *     :param by_state: how many are in each state; empty states are left out.
          */
         StateBucket: {
             /**
@@ -3686,10 +3694,10 @@ export interface components {
         };
         /**
          * StatsBucket
-         * @description The workflows that started in a stretch of time.
+         * @description The workflows that started in an interval.
          *
-         *     :param at: its beginning.
-         *     :param failed: how many of them have an error: they failed, and were not set going again since.
+         *     :param at: the beginning of the interval.
+         *     :param failed: how many of them have an error, because they failed and were not resumed since.
          */
         StatsBucket: {
             /**
@@ -3704,10 +3712,10 @@ export interface components {
         };
         /**
          * StayingStep
-         * @description A round that stays as it is.
+         * @description A round that stays unchanged.
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
-         *     :param state: how the round ended: ``succeeded``, or ``failed`` or ``lost``, and then it may have acted.
+         *     :param state: how the round ended: ``succeeded``; or ``failed`` or ``lost``, in which case it may have acted.
          */
         StayingStep: {
             /** Step */
@@ -3718,9 +3726,9 @@ export interface components {
         };
         /**
          * StayingSteps
-         * @description What has no undo, and is not declared irreversible (that is told with its reason).
+         * @description Rounds without a compensation that are not declared irreversible (those are listed with their reasons).
          *
-         *     :param count: of rounds, as undos are counted.
+         *     :param count: the number of rounds.
          *     :param steps: the first 100 of them, in the order in which the steps began.
          */
         StayingSteps: {
@@ -3734,12 +3742,13 @@ export interface components {
         };
         /**
          * StepCompensation
-         * @description The compensation of a round of a step, and what people decided about it.
+         * @description The compensation of a round of a step, with the decisions about it.
          *
          *     :param step: ``participant.name`` or ``participant.name[item]``.
-         *     :param last_entry: number of the round's last journal entry: what has the greatest is undone first.
-         *     :param dag_id: with ``run_id``: the run whose relay runs it; both empty for a step of a service, which is asked.
-         *     :param decisions: of people, about any round of the step, as the journal tells them.
+         *     :param last_entry: number of the round's last journal entry; the highest number is undone first.
+         *     :param dag_id: with ``run_id``, the run whose relay runs it. Both are empty for a step of a service, which gets a
+         *         request instead.
+         *     :param decisions: operators' decisions about any round of the step, as journal entries.
          */
         StepCompensation: {
             /** Step Id */
@@ -3758,13 +3767,13 @@ export interface components {
         };
         /**
          * StepDensity
-         * @description The items of one mapped step, in stretches of time of equal length.
+         * @description The items of one mapped step, in time intervals of equal length.
          *
-         *     :param parent_step_id: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
+         *     :param parent_step_id: as in :class:`~airflow_wfstate.domain.messages.step.StepSummary`.
          *     :param since: when the first attempt began.
-         *     :param until: when the last one ended; now, while one is open.
-         *     :param at_work: of each stretch, how many attempts were open in it, those that waited among them.
-         *     :param failed: of each stretch, how many attempts ended in it as failed or lost.
+         *     :param until: when the last attempt ended; now, while one is open.
+         *     :param at_work: for each interval, how many attempts were open in it, including waiting ones.
+         *     :param failed: for each interval, how many attempts ended in it as failed or lost.
          */
         StepDensity: {
             /** Participant */
@@ -3790,10 +3799,10 @@ export interface components {
         };
         /**
          * StepFate
-         * @description What becomes of a step that no task declares any more.
+         * @description What happens to a step that no task declares any more.
          *
-         *     ``renamed``: it goes on under another name; ``stays``: it is done, and stays so; ``closed``: it was not done, and is
-         *     closed as skipped; ``undecided``: a person must say first whether it was renamed.
+         *     ``renamed``: it continues under another name. ``stays``: it is done, and stays done. ``closed``: it was not done,
+         *     and is closed as skipped. ``undecided``: someone must first say whether it was renamed.
          * @enum {string}
          */
         StepFate: "renamed" | "stays" | "closed" | "undecided";
@@ -3801,18 +3810,18 @@ export interface components {
          * StepGroup
          * @description The items of a mapped step, or the one step that is not mapped: same participant, place and name.
          *
-         *     :param place: as of a :class:`~airflow_wfstate.domain.messages.step.StepSummary`, and so ``parent_step_id``.
+         *     :param place: as in :class:`~airflow_wfstate.domain.messages.step.StepSummary`; so is ``parent_step_id``.
          *     :param is_mapped: whether its items have item keys.
          *     :param items: how many have begun.
-         *     :param by_state: how many of them are in which state; states that none is in are left out.
-         *     :param state: the one that tells most: ``running`` while one runs, else ``waiting``, ``failed``, ``lost``,
+         *     :param by_state: how many of them are in each state; empty states are left out.
+         *     :param state: the most informative state: ``running`` while one runs, otherwise ``waiting``, ``failed``, ``lost``,
          *         ``compensated``, ``succeeded``, ``skipped``.
-         *     :param attempts: of all items.
+         *     :param attempts: the number of attempts of all items.
          *     :param started_at: when the first item began.
-         *     :param updated_at: of the last change of an item.
-         *     :param error: one of the errors of its items; None when none has any.
-         *     :param compensation: of the newest round; None when there is none. Of a mapped step always None: how far its undo
-         *         is, is told by how many items are ``compensated``.
+         *     :param updated_at: when an item last changed.
+         *     :param error: one of the errors of its items; None if there are none.
+         *     :param compensation: state of the newest round's compensation; None if there is none. Always None for a mapped step,
+         *         whose progress shows in the number of ``compensated`` items.
          */
         StepGroup: {
             /** Participant */
@@ -3850,9 +3859,9 @@ export interface components {
         };
         /**
          * StepPage
-         * @description Steps by participant, place, name and item key: what tells them apart, and by which they are found.
+         * @description Steps, ordered by participant, place, name and item key, which identify them.
          *
-         *     :param next_after: what to ask for next as ``after``; None when this is the end.
+         *     :param next_after: ``after`` for the next page; None if there are no more.
          */
         StepPage: {
             /** Steps */
@@ -3868,20 +3877,20 @@ export interface components {
         StepState: "running" | "waiting" | "succeeded" | "failed" | "skipped" | "lost" | "compensated";
         /**
          * StepSummary
-         * @description A step as people see it.
+         * @description A step, for display.
          *
-         *     :param participant: the DAG or the service that does it.
-         *     :param place: the name of the step that triggered the participant's run, where the participant takes part at several
-         *         places of the workflow; None where its name tells enough.
-         *     :param parent_step_id: of the step that triggered the participant's run; None when none did.
-         *     :param round: the newest round's number.
-         *     :param attempts: at all rounds, in order; empty for a step of a service, which Airflow does not run.
-         *     :param output: of the newest round that succeeded, masked; None when there is none, when the reader may not see
-         *         the payloads of the participant, and in a list when it is large or kept in a file.
-         *     :param output_in_file: whether it is kept in a file, outside of the database.
-         *     :param output_left_out: whether this list leaves it out, since its column has more than 16 KiB or it is kept in a
-         *         file: the step alone has it.
-         *     :param output_size: bytes; None when there is no output.
+         *     :param participant: the DAG or the service that the step belongs to.
+         *     :param place: the name of the step that triggered the participant's run, if the participant takes part at several
+         *         places of the workflow; otherwise None.
+         *     :param parent_step_id: id of the step that triggered the participant's run; None if none did.
+         *     :param round: number of the newest round.
+         *     :param attempts: the attempts of all rounds, in order; empty for a step of a service, which Airflow does not run.
+         *     :param output: the redacted output of the newest round that succeeded. None if there is none, if the reader may not
+         *         see the participant's payloads, or, in a list, if it is large or stored in a file.
+         *     :param output_in_file: whether the output is stored in a file outside the database.
+         *     :param output_left_out: whether this list leaves out the output, because its column has more than 16 KiB or it is
+         *         stored in a file. Get the step for it.
+         *     :param output_size: size of the output in bytes; None if there is no output.
          */
         StepSummary: {
             /** Id */
@@ -3934,10 +3943,10 @@ export interface components {
         };
         /**
          * StepTimes
-         * @description How long the attempts of a step took, whether they succeeded or failed; waits are part of it.
+         * @description How long the attempts of a step took, including waits, whether they succeeded or failed.
          *
-         *     :param step: ``participant.name``, all items and places together.
-         *     :param failed: attempts that failed or were lost.
+         *     :param step: ``participant.name``, for all items and places together.
+         *     :param failed: the number of attempts that failed or were lost.
          */
         StepTimes: {
             /** Step */
@@ -3948,10 +3957,10 @@ export interface components {
         };
         /**
          * StepToRun
-         * @description A step, or a planned one, that will be executed.
+         * @description A step, or a planned step, that will be executed.
          *
-         *     :param step: ``participant.step``, ``participant.step[item]``, or the plan's entry of one that has not begun.
-         *     :param why: for instance ``failed: next attempt of round 1``.
+         *     :param step: ``participant.step``, ``participant.step[item]``, or the plan's entry for a step that has not begun.
+         *     :param why: the cause, for instance ``failed: next attempt of round 1``.
          */
         StepToRun: {
             /** Step */
@@ -3961,28 +3970,28 @@ export interface components {
         };
         /**
          * Structure
-         * @description What is known of how the nodes of a lane follow each other.
+         * @description What is known about the order of the nodes in a lane.
          *
-         *     ``known``: all tasks and edges, in the version of the DAG that the run has. ``unknown``: Airflow has no such run
-         *     yet, or has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader
-         *     may not read the DAG; otherwise as ``unknown``.
+         *     ``known``: all tasks and edges, in the run's version of the DAG. ``unknown``: Airflow does not have the run yet, or
+         *     has deleted it or its DAG; the nodes are the steps that have begun, without edges. ``hidden``: the reader may not
+         *     read the DAG; otherwise like ``unknown``.
          * @enum {string}
          */
         Structure: "known" | "unknown" | "hidden";
         /**
          * Subscription
-         * @description A webhook, and how far it has been told.
+         * @description A webhook subscription, and how far it has been delivered.
          *
-         *     :param name: unique; how people name it.
-         *     :param wanted: of which entries it is told.
-         *     :param parked: workflows of which nothing more is sent until somebody continues the subscription: an event of each
-         *         was refused ten times. Requests to this subscriber alone count likewise.
-         *     :param retried: workflows whose next event was refused, and is sent again later; and such requests.
-         *     :param failures: attempts in a row, each for another workflow, that were not accepted.
-         *     :param last_refusal: the last answer that was no acceptance; None when there was none since the last replay.
-         *     :param paused_because: why; None unless it is paused.
-         *     :param next_try_at: when an unavailable receiver is tried again; None when it is not waited for.
-         *     :param previous_secret_until: until when the secret before still signs too; None when there is none.
+         *     :param name: its unique name.
+         *     :param wanted: which entries it gets.
+         *     :param parked: workflows for which nothing more is sent until someone continues the subscription, because an event
+         *         was refused ten times. Requests to this subscriber count in the same way.
+         *     :param retried: workflows whose next event was refused and will be sent again, and such requests.
+         *     :param failures: consecutive attempts, each for another workflow, that were not accepted.
+         *     :param last_refusal: the last answer that was not an acceptance; None if there was none since the last replay.
+         *     :param paused_because: why it is paused; None unless it is.
+         *     :param next_try_at: when an unavailable receiver is retried; None if it is available.
+         *     :param previous_secret_until: until when the previous secret also signs; None if there is none.
          */
         Subscription: {
             /** Id */
@@ -4020,14 +4029,14 @@ export interface components {
         };
         /**
          * SubscriptionFilter
-         * @description Of which entries a subscriber is told. What is empty does not filter; all that is given must hold.
+         * @description Which entries a subscriber gets. Empty fields do not filter; all other conditions must hold.
          *
-         *     :param names: of workflows.
+         *     :param names: names of workflows.
          *     :param states: only entries that bring a workflow into one of these states.
-         *     :param labels: that a workflow has now, all of them.
-         *     :param kinds: only entries of one of these kinds. Empty: all but ``run.linked`` and ``turn.given``.
-         *     :param requests_only: no entries at all: the subscriber gets what is sent to it alone, such as the request to undo a
-         *         step. Those requests pass every filter.
+         *     :param labels: labels that the workflow currently has, all of them.
+         *     :param kinds: only entries of one of these kinds. Empty for all except ``run.linked`` and ``turn.given``.
+         *     :param requests_only: no entries at all, only requests to this subscriber, such as the request to undo a step. Those
+         *         requests pass every filter.
          */
         SubscriptionFilter: {
             /** Names */
@@ -4056,7 +4065,7 @@ export interface components {
         };
         /**
          * SubscriptionSecret
-         * @description A subscription with its secret, which is shown here and never again.
+         * @description A subscription with its secret, which is shown only here.
          */
         SubscriptionSecret: {
             subscription: components["schemas"]["Subscription"];
@@ -4067,26 +4076,26 @@ export interface components {
          * SubscriptionState
          * @description Whether a subscription is delivered.
          *
-         *     - ``active``: it is;
-         *     - ``unavailable``: its receiver has not answered several times in a row, and is tried again from time to time;
-         *     - ``paused``: nothing is sent until somebody continues it.
+         *     - ``active``: it is delivered;
+         *     - ``unavailable``: its receiver has not answered several times in a row, and is retried from time to time;
+         *     - ``paused``: nothing is sent until someone continues it.
          * @enum {string}
          */
         SubscriptionState: "active" | "unavailable" | "paused";
         /**
          * SweepReport
-         * @description What a pass did, counted in workflows (relays, files).
+         * @description What a pass did, counted in workflows unless stated otherwise.
          *
-         *     :param swept: False when another pass holds the lease: nothing was done.
-         *     :param lost: with an attempt that was marked as lost.
-         *     :param failed: that failed, because a run that decides did.
-         *     :param succeeded: implicit ones whose runs ended well.
-         *     :param deadlines: whose deadline has passed, and was acted upon.
-         *     :param turns: in which a compensation got its turn.
+         *     :param swept: False if another pass held the lease, so that nothing was done.
+         *     :param lost: workflows with an attempt that was marked as lost.
+         *     :param failed: workflows that failed because a deciding run failed.
+         *     :param succeeded: implicit workflows whose runs ended well.
+         *     :param deadlines: workflows whose deadline passed, and whose deadline policy was applied.
+         *     :param turns: workflows in which a compensation got its turn.
          *     :param relays: relays that were cleared, so that they run again.
-         *     :param flagged: whose flags were set, changed or taken away.
-         *     :param events: that had waited for their workflow, and were applied.
-         *     :param files: of payloads, to which no row refers for a day, and which were removed.
+         *     :param flagged: workflows whose flags were set, changed or removed.
+         *     :param events: events that had waited for their workflow, and were applied.
+         *     :param files: payload files that were removed, because no row had referred to them for a day.
          *     :param delivered: webhooks that their receivers accepted.
          */
         SweepReport: {
@@ -4145,13 +4154,13 @@ export interface components {
         };
         /**
          * TakeTurn
-         * @description A relay's question whether there is a compensation for its run.
+         * @description A relay's request for the next compensation of its run.
          *
-         *     :param task_instance_id: of the relay; it must be running.
-         *     :param leaf_task_ids: the effective leaves of its DAG, by which Airflow judges the run
-         *         (``DagRun.update_state``): tasks, teardowns left out, that have nothing but teardowns below them.
-         *     :param idempotency_key: sent again with the same body, the question gets the first answer, also when that was to ask
-         *         again later: the next question needs another key. None: it is answered anew each time.
+         *     :param task_instance_id: id of the relay's task instance, which must be running.
+         *     :param leaf_task_ids: the effective leaves of its DAG, which determine the state of the run in Airflow
+         *         (``DagRun.update_state``): tasks that are not teardowns, and have only teardowns downstream.
+         *     :param idempotency_key: a request that is sent again with the same key and body gets the first answer, even if that
+         *         was to ask again later; the next request needs another key. None for a new answer each time.
          */
         TakeTurn: {
             /** Task Instance Id */
@@ -4163,7 +4172,7 @@ export interface components {
         };
         /**
          * TaskActivity
-         * @description What a task did in a workflow beside attempts of steps: it started it, joined it, completed it, or undoes it.
+         * @description What a task did in a workflow besides attempts of steps: it started, joined or completed it, or compensates it.
          *
          *     :param is_relay: whether it is the task that runs the compensations of its run.
          *     :param entries: the newest entries of the journal that concern the whole workflow and that it wrote, oldest first;
@@ -4183,7 +4192,7 @@ export interface components {
         TaskChange: "added" | "removed" | "changed";
         /**
          * TokenAccepted
-         * @description The answer to whoever uses a token.
+         * @description The answer to the use of a token.
          *
          *     :param accepted: always true.
          */
@@ -4196,11 +4205,11 @@ export interface components {
         };
         /**
          * TouchedRun
-         * @description A run that goes on: its state becomes ``running``.
+         * @description A run that continues: its state becomes ``running``.
          *
-         *     :param state: in which it is now.
-         *     :param cleared_tasks: how many of its tasks are cleared, the relay not counted. 0 for a run that failed without
-         *         a task that could be cleared: Airflow judges it anew.
+         *     :param state: its current state.
+         *     :param cleared_tasks: how many of its tasks are cleared, not counting the relay. 0 for a run that failed without a
+         *         task that could be cleared; Airflow evaluates it again.
          */
         TouchedRun: {
             /** Dag Id */
@@ -4217,7 +4226,7 @@ export interface components {
          * TurnAnswer
          * @description The answer to :class:`TakeTurn`.
          *
-         *     :param work: when the decision is ``compensate``.
+         *     :param work: the compensation, if the decision is ``compensate``.
          *     :param reason: one sentence for the relay's log.
          */
         TurnAnswer: {
@@ -4229,21 +4238,21 @@ export interface components {
         };
         /**
          * TurnDecision
-         * @description What a relay gets when it asks for the turn.
+         * @description The answer to a relay that asks for the turn.
          *
-         *     ``compensate``: here is a compensation of this run; ``handed_over``: the next one belongs to another run, whose
-         *     relay gets the turn; ``not_at_rest``: a step is still open; ``nothing``: the workflow is not to be compensated;
-         *     ``finished``: every compensation is done; ``held``: a person must decide.
+         *     ``compensate``: here is a compensation of this run. ``handed_over``: the next one belongs to another run, whose
+         *     relay gets the turn. ``not_at_rest``: a step is still open. ``nothing``: the workflow is not to be compensated.
+         *     ``finished``: every compensation is done. ``held``: the workflow is on hold until an operator decides.
          * @enum {string}
          */
         TurnDecision: "compensate" | "handed_over" | "not_at_rest" | "nothing" | "finished" | "held";
         /**
          * UndeclaredStep
-         * @description A step that has begun, and that no task of the code which is used declares.
+         * @description A step that has begun, but that no task of the code in use declares.
          *
-         *     :param step: as ``participant.step``, for all of its items.
-         *     :param task_id: of the task that did it.
-         *     :param items: how many there are; 1 for a step that is not mapped.
+         *     :param step: ``participant.step``, for all of its items.
+         *     :param task_id: id of the task that executed it.
+         *     :param items: its number of items; 1 for a step that is not mapped.
          *     :param renamed_to: its new name; None unless it is renamed.
          */
         UndeclaredStep: {
@@ -4262,7 +4271,7 @@ export interface components {
          * @description A task instance that a cancel sets to failed.
          *
          *     :param map_index: -1 for a task that is not mapped.
-         *     :param state: as Airflow names it; None for one that has not been scheduled.
+         *     :param state: its state in Airflow; None if it has not been scheduled.
          */
         UnfinishedTask: {
             /** Dag Id */
@@ -4278,19 +4287,20 @@ export interface components {
         };
         /**
          * Verdict
-         * @description What became of an event that was sent.
+         * @description The result of sending an event.
          *
-         *     ``applied``: it reached its workflow. ``parked``: its workflow is not there yet; it is kept and applied when that
-         *     starts. ``duplicate``: the same event was received before, and counts once. ``refused``: it was not accepted, and
-         *     nothing is kept. ``dead``: it was accepted and could not be applied; an operator decides about it.
+         *     ``applied``: it was applied to its workflow. ``parked``: its workflow does not exist yet; the event is kept, and
+         *     applied when the workflow starts. ``duplicate``: the same event was received before, and is applied once.
+         *     ``refused``: it was not accepted, and nothing is kept. ``dead``: it was accepted but could not be applied; an
+         *     operator decides about it.
          * @enum {string}
          */
         Verdict: "applied" | "parked" | "duplicate" | "refused" | "dead";
         /**
          * Wait
-         * @description A time in which an attempt was deferred or rescheduled.
+         * @description A period in which an attempt was deferred or rescheduled.
          *
-         *     :param ended_at: when it went on or ended; None while it still waits.
+         *     :param ended_at: when the attempt continued or ended; None while it still waits.
          */
         Wait: {
             /**
@@ -4303,10 +4313,10 @@ export interface components {
         };
         /**
          * WaitKind
-         * @description What a wait waits for.
+         * @description What a wait is for.
          *
-         *     ``workflow``: one of some states of a workflow; ``step``: one of some states of a step; ``event``: an event of a
-         *     service; ``token``: somebody outside who was given a one-time URL.
+         *     ``workflow``: one of several states of a workflow. ``step``: one of several states of a step. ``event``: an event of
+         *     a service. ``token``: an external partner with a one-time URL.
          * @enum {string}
          */
         WaitKind: "workflow" | "step" | "event" | "token";
@@ -4314,28 +4324,27 @@ export interface components {
          * WaitOutcome
          * @description How a wait ended.
          *
-         *     ``arrived``: what was waited for has come; ``impossible``: it cannot come any more; ``expired``: it did not come in
-         *     time.
+         *     ``arrived``: it happened. ``impossible``: it can no longer happen. ``expired``: it did not happen in time.
          * @enum {string}
          */
         WaitOutcome: "arrived" | "impossible" | "expired";
         /**
          * WaitTarget
-         * @description What a task waits for: one of some states, of a workflow or of a step; or an event about a workflow.
+         * @description What a task waits for: one of several states of a workflow or a step, or an event about a workflow.
          *
-         *     Which workflow is meant is settled once, when the wait is registered: the newest generation of the key at that time.
-         *     Where there is none yet, it is the first one that starts.
+         *     The workflow is chosen once, when the wait is registered: it is the newest generation of the key at that time, or,
+         *     if there is none yet, the first one that starts.
          *
          *     :param kind: ``workflow``, ``step`` or ``event``.
-         *     :param name: of the workflow. Of a wait for an event it may be empty: the one to which the task's run belongs.
-         *     :param key: of the workflow. Of a wait for an event it may be empty: the task's own workflow is meant then, unless
-         *         there is a correlation id.
-         *     :param states: at least one; of the workflow, or of the step. Empty for an event.
-         *     :param participant: of the step; empty for a workflow.
-         *     :param step: its name; empty for a workflow.
-         *     :param item_key: of the item of a mapped step; empty for a step that is not mapped.
-         *     :param event: the type of the event; empty for a workflow or step.
-         *     :param correlation_id: of the workflow, in place of its key, where an event is waited for; empty for none.
+         *     :param name: name of the workflow. For an event it may be empty, which means the name of the task's own workflow.
+         *     :param key: key of the workflow. For an event it may be empty, which means the task's own workflow unless there is a
+         *         correlation id.
+         *     :param states: the states of the workflow or the step, at least one; empty for an event.
+         *     :param participant: participant of the step; empty for a workflow.
+         *     :param step: name of the step; empty for a workflow.
+         *     :param item_key: item key of a mapped step; empty for a step that is not mapped.
+         *     :param event: type of the event; empty for a workflow or step.
+         *     :param correlation_id: for an event, the correlation id of the workflow instead of its key; empty for none.
          */
         WaitTarget: {
             kind: components["schemas"]["WaitKind"];
@@ -4373,9 +4382,9 @@ export interface components {
         };
         /**
          * WaitingDeliveries
-         * @description The deliveries of a subscription that wait: parked ones first, then by their next attempt; at most 200.
+         * @description The waiting deliveries of a subscription: parked ones first, then by their next attempt; at most 200.
          *
-         *     :param total: how many there are.
+         *     :param total: how many there are in total.
          */
         WaitingDeliveries: {
             /** Deliveries */
@@ -4385,13 +4394,13 @@ export interface components {
         };
         /**
          * WaitingDelivery
-         * @description A workflow of which a subscriber is not told for now, because an event of it was not accepted; or a request.
+         * @description A workflow whose delivery waits because one of its events was not accepted; or a request that waits.
          *
-         *     :param number: of the journal entry that is sent next; 0 of a request to this subscriber alone.
-         *     :param event_id: of the event that is sent next.
+         *     :param number: number of the journal entry that is sent next; 0 for a request to this subscriber.
+         *     :param event_id: id of the event that is sent next.
          *     :param attempts: how often it was sent.
          *     :param since: when it was first refused.
-         *     :param next_try_at: None: it is parked.
+         *     :param next_try_at: when it is retried; None if it is parked.
          */
         WaitingDelivery: {
             /** Workflow Id */
@@ -4420,15 +4429,15 @@ export interface components {
         };
         /**
          * Way
-         * @description Which way: the journal tells it beside the actor.
+         * @description How a user's request came in, which the journal records with the actor.
          *
-         *     ``ui``: the page; ``cli``: the command line; ``api``: the stable HTTP interface.
+         *     ``ui``: the page. ``cli``: the command line. ``api``: the stable HTTP API.
          * @enum {string}
          */
         Way: "ui" | "cli" | "api";
         /**
          * WorkflowDensity
-         * @description Every mapped step of a workflow that has begun, in the order of their begin.
+         * @description The mapped steps of a workflow that have begun, in the order in which they began.
          */
         WorkflowDensity: {
             /** Steps */
@@ -4438,21 +4447,19 @@ export interface components {
          * WorkflowDetail
          * @description A workflow with its progress, its runs, and the first page of its steps.
          *
-         *     :param input: what it was started with; None when the reader may not see payloads of its owner.
-         *     :param output: None unless it succeeded.
-         *     :param plan: as declared.
-         *     :param progress: mapped steps as one entry each; the summary counts their items.
-         *     :param not_reached: after a success: planned steps that never began.
-         *     :param runs: in the order in which they joined.
-         *     :param step_groups: every step that has begun, mapped ones as one, in the order of their begin.
-         *     :param steps: as many as were asked for, in the order in which they first began: the first page of the
-         *         list of steps.
-         *     :param next_steps: ``after`` of the next page of the steps; None when these are all, or none were asked for.
-         *     :param definition_number: of the version of the definition that it has; None when that was never applied from a
-         *         file.
-         *     :param definition_in_force: the number in force for its name; None when none was applied.
-         *     :param waits: what it waits for now, services first; at most 50.
-         *     :param further_waits: how many more there are.
+         *     :param input: its input; None if the reader may not see payloads of its owner.
+         *     :param output: its output; None unless it succeeded.
+         *     :param plan: its plan, as declared.
+         *     :param progress: its progress, with one entry per mapped step; the summary counts their items.
+         *     :param not_reached: after a success, the planned steps that never began.
+         *     :param runs: its runs, in the order in which they joined.
+         *     :param step_groups: the steps that have begun, with one entry per mapped step, in the order in which they began.
+         *     :param steps: the first page of its steps, of the requested size, in the order in which they first began.
+         *     :param next_steps: ``after`` for the next page of steps; None if there are no more, or none were requested.
+         *     :param definition_number: number of its version of the definition; None if that was never applied from a file.
+         *     :param definition_in_force: the version number in force for its name; None if no definition was applied.
+         *     :param waits: what it currently waits for, services first; at most 50.
+         *     :param further_waits: how many more waits there are.
          */
         WorkflowDetail: {
             summary: components["schemas"]["WorkflowSummary"];
@@ -4489,10 +4496,11 @@ export interface components {
          * WorkflowGraph
          * @description The graph of a workflow.
          *
-         *     :param lanes: services by the plan, then DAG runs in the order in which they joined; at most :data:`MAX_LANES`.
-         *     :param further_lanes: how many more there are behind them.
-         *     :param remaining: entries of the plan that have not begun and that no node of these lanes will do.
-         *     :param earlier_lanes: how many there are before them: as many as were skipped, unless there are fewer.
+         *     :param lanes: the services in the order of the plan, then the DAG runs in the order in which they joined; at most
+         *         :data:`MAX_LANES`.
+         *     :param further_lanes: how many more lanes follow.
+         *     :param remaining: entries of the plan that have not begun and belong to no node of these lanes.
+         *     :param earlier_lanes: how many lanes come before: the number that was skipped, unless there are fewer.
          */
         WorkflowGraph: {
             /** Lanes */
@@ -4511,8 +4519,8 @@ export interface components {
          * WorkflowPage
          * @description A page of a list.
          *
-         *     :param next_cursor: for the next page; None when this is the last.
-         *     :param total: how many there are on all pages, at this moment; None when it was not asked for.
+         *     :param next_cursor: the cursor of the next page; None if this is the last.
+         *     :param total: the current number of workflows on all pages; None if it was not requested.
          */
         WorkflowPage: {
             /** Workflows */
@@ -4524,7 +4532,7 @@ export interface components {
         };
         /**
          * WorkflowRef
-         * @description What identifies a workflow, for those who take part in it.
+         * @description What identifies a workflow to its participants.
          */
         WorkflowRef: {
             /** Id */
@@ -4541,9 +4549,10 @@ export interface components {
         };
         /**
          * WorkflowSort
-         * @description The order of a list; a minus sign means the greatest first. The id decides between equals.
+         * @description The order of a list. A minus sign reverses it. Ties are ordered by id.
          *
-         *     By duration: from the start until it last left running (``forward_ended_at``), until now while it runs.
+         *     The duration is counted from the start until it last left ``running`` (``forward_ended_at``), or until now while it
+         *     is running.
          * @enum {string}
          */
         WorkflowSort: "-started_at" | "started_at" | "-updated_at" | "updated_at" | "name" | "-name" | "key" | "-key" | "-duration" | "duration";
@@ -4557,11 +4566,11 @@ export interface components {
          * WorkflowStats
          * @description How many workflows match a query.
          *
-         *     :param total: of all states together.
-         *     :param by_state: every state, also those without a workflow.
-         *     :param by_flag: every kind of flag; a workflow may have several.
-         *     :param flagged: workflows with some flag.
-         *     :param buckets: by time, without those that are empty; empty when none were asked for.
+         *     :param total: how many there are in total.
+         *     :param by_state: how many are in every state, including empty ones.
+         *     :param by_flag: how many have every kind of flag; a workflow may have several.
+         *     :param flagged: how many have at least one flag.
+         *     :param buckets: counts by time, without empty intervals; empty if they were not requested.
          */
         WorkflowStats: {
             /** Total */
@@ -4583,31 +4592,31 @@ export interface components {
          * WorkflowSummary
          * @description A line of a list of workflows.
          *
-         *     In a list its errors and its ``hold_reason`` are one line of each, of at most 300 characters (``error_line``): a
-         *     list is asked for every few seconds. One workflow alone has all of them.
+         *     In a list, its errors and its ``hold_reason`` are shortened to one line of at most 300 characters each
+         *     (``error_line``), because lists are polled every few seconds. Get a single workflow for the full texts.
          *
-         *     :param steps_done: begun steps that succeeded or were skipped; each item of a mapped step counts, here and below.
-         *     :param steps_total: begun steps, and planned ones that have not begun (one each, mapped or not).
-         *     :param steps_running: of them at work or waiting.
-         *     :param steps_failed: of them failed or lost.
-         *     :param steps_compensated: of them undone.
-         *     :param current_step: by name, the step at work or waiting that changed last; in full (``mail[tell_sent].send``)
-         *         where its participant takes part at several places. None when there is none.
-         *     :param error: of the first failure since it last ran, or why it was ended before its time; None when it was neither,
-         *         and as soon as it is set going again.
-         *     :param hold_reason: why it waits for a person; None when it does not.
-         *     :param updated_at: of the last change (checkpoints do not count).
-         *     :param forward_ended_at: when it last left running, whether it had succeeded, failed, was cancelled or was to be
-         *         undone; None while it runs. What it took after that is the wait for its undo, and the undo.
-         *     :param ended_at: None while open.
-         *     :param labels: by name.
+         *     :param steps_done: begun steps that succeeded or were skipped. Here and below, each item of a mapped step counts.
+         *     :param steps_total: begun steps, plus planned steps that have not begun (each counted once, mapped or not).
+         *     :param steps_running: steps that are running or waiting.
+         *     :param steps_failed: steps that have failed or are lost.
+         *     :param steps_compensated: steps that were undone.
+         *     :param current_step: the name of the running or waiting step that changed last; the full name
+         *         (``mail[tell_sent].send``) if its participant takes part at several places. None if there is none.
+         *     :param error: the first error since it last ran, or why it was cancelled; None if there is neither, and after a
+         *         resume.
+         *     :param hold_reason: why it is on hold until an operator decides; None if it is not.
+         *     :param updated_at: when it last changed (checkpoints do not count).
+         *     :param forward_ended_at: when it last left ``running``, whether it succeeded, failed, was cancelled or was to be
+         *         compensated; None while it is running. Any time after that went into waiting for compensation, and compensating.
+         *     :param ended_at: when it ended; None while it is open.
+         *     :param labels: its labels, by name.
          *     :param participants: the DAGs that take part, in the order in which their runs joined.
-         *     :param owner: of the DAG that started it, as Airflow knows it; None when it does not.
-         *     :param flags: why it makes no progress or needs a person, by kind. Overdue and held are as of now, the others as the
-         *         last sweep found them.
-         *     :param failing: a step that has failed while the workflow still runs; None when there is none.
-         *     :param failed_step: the step that failed first, also of a workflow that has failed, was cancelled or was undone
-         *         since; None when none has failed, and of a workflow that succeeded.
+         *     :param owner: Airflow's owner of the DAG that started it; None if Airflow does not know it.
+         *     :param flags: why it makes no progress or needs attention, by kind. Overdue and held are current, the others as of
+         *         the last sweep.
+         *     :param failing: a step that has failed while the workflow is still running; None if there is none.
+         *     :param failed_step: the step that failed first, even if the workflow has failed, was cancelled or was compensated
+         *         since; None if none has failed, or the workflow succeeded.
          */
         WorkflowSummary: {
             /** Id */
@@ -4683,17 +4692,17 @@ export interface components {
          *     }
          */
         Problem: {
-            /** @description Stable: what kind of error it is. */
+            /** @description The kind of error. Stable. */
             type: string;
             title: string;
             status: number;
             /** @description Reason and remedy. */
             detail: string;
-            /** @description The end of the type. */
+            /** @description The last part of the type. */
             code: string;
             /** @description What is wrong. */
             reason: string;
-            /** @description What to do about it; empty when there is nothing to do. */
+            /** @description What to do about it; empty if there is nothing to do. */
             remedy: string;
         };
     };
@@ -4714,7 +4723,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The answer that the step gets: any JSON value. An empty body is null. */
+        /** @description The answer for the step: any JSON value. An empty body means null. */
         requestBody?: {
             content: {
                 "application/json": unknown;
@@ -4808,7 +4817,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -4907,7 +4916,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5006,7 +5015,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5201,7 +5210,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5300,7 +5309,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5495,7 +5504,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5594,7 +5603,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5692,29 +5701,29 @@ export interface operations {
     list_workflows_v1_workflows_get: {
         parameters: {
             query?: {
-                /** @description Only workflows of this name. */
+                /** @description Only workflows with this name. */
                 name?: string | null;
-                /** @description Only workflows with this key, as a whole. */
+                /** @description Only workflows with exactly this key. */
                 key?: string | null;
-                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                /** @description Only workflows whose key begins with this text; there are no wildcards. */
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
-                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                /** @description Only workflows whose key or label value contains this text of at least 3 characters (not case-sensitive). */
                 contains?: string | null;
-                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                /** @description Only workflows whose error contains this text of at least 3 characters (not case-sensitive). */
                 error?: string | null;
-                /** @description Only workflows in this state, or one of these. */
+                /** @description Only workflows in one of these states. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */
                 dag_id?: string | null;
-                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                /** @description Only workflows in which this run takes part; also give its dag_id. */
                 run_id?: string | null;
                 /** @description Only workflows with this correlation id. */
                 correlation_id?: string | null;
-                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                /** @description Only workflows with this label, name=value; if repeated, only workflows with all of them. */
                 label?: string[] | null;
-                /** @description Only workflows of which a step is in this state, or one of these. */
+                /** @description Only workflows with a step in one of these states. */
                 step_state?: components["schemas"]["StepState"][] | null;
                 /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
                 since?: string | null;
@@ -5724,21 +5733,21 @@ export interface operations {
                 updated_since?: string | null;
                 /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
                 updated_until?: string | null;
-                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                /** @description Only workflows with a flag, which make no progress or need attention. */
                 stuck?: boolean | null;
-                /** @description The order; a minus sign means the greatest first. */
+                /** @description The order; a minus sign reverses it. */
                 sort?: components["schemas"]["WorkflowSort"];
                 /** @description The size of a page. */
                 limit?: number;
-                /** @description Where the page begins: next_cursor of the page before. */
+                /** @description Where the page begins: next_cursor of the previous page. */
                 cursor?: string | null;
-                /** @description Also count all that match and that the caller may see. */
+                /** @description Also count all matching workflows that the caller may see. */
                 total?: boolean;
-                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                /** @description Restrict the result to workflows in which one of these DAGs takes part. */
                 readable_dag_id?: string[] | null;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -5749,7 +5758,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5760,7 +5769,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5826,7 +5835,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -5925,7 +5934,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -6023,11 +6032,11 @@ export interface operations {
     get_workflow_v1_workflows__workflow_id__get: {
         parameters: {
             query?: {
-                /** @description How many of its steps; 0: the groups alone. */
+                /** @description How many of its steps; 0 for only groups. */
                 step_limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6040,7 +6049,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6051,7 +6060,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6116,11 +6125,11 @@ export interface operations {
     get_graph_v1_workflows__workflow_id__graph_get: {
         parameters: {
             query?: {
-                /** @description How many lanes to leave out, the first ones. */
+                /** @description How many lanes to skip. */
                 skip?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6133,7 +6142,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6144,7 +6153,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6209,11 +6218,11 @@ export interface operations {
     read_density_v1_workflows__workflow_id__density_get: {
         parameters: {
             query?: {
-                /** @description Into how many stretches the time of each step is divided. */
+                /** @description How many intervals to divide the time of each step into. */
                 buckets?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6226,7 +6235,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6237,7 +6246,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6302,29 +6311,29 @@ export interface operations {
     read_stats_v1_stats_get: {
         parameters: {
             query?: {
-                /** @description Only workflows of this name. */
+                /** @description Only workflows with this name. */
                 name?: string | null;
-                /** @description Only workflows with this key, as a whole. */
+                /** @description Only workflows with exactly this key. */
                 key?: string | null;
-                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                /** @description Only workflows whose key begins with this text; there are no wildcards. */
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
-                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                /** @description Only workflows whose key or label value contains this text of at least 3 characters (not case-sensitive). */
                 contains?: string | null;
-                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                /** @description Only workflows whose error contains this text of at least 3 characters (not case-sensitive). */
                 error?: string | null;
-                /** @description Only workflows in this state, or one of these. */
+                /** @description Only workflows in one of these states. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */
                 dag_id?: string | null;
-                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                /** @description Only workflows in which this run takes part; also give its dag_id. */
                 run_id?: string | null;
                 /** @description Only workflows with this correlation id. */
                 correlation_id?: string | null;
-                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                /** @description Only workflows with this label, name=value; if repeated, only workflows with all of them. */
                 label?: string[] | null;
-                /** @description Only workflows of which a step is in this state, or one of these. */
+                /** @description Only workflows with a step in one of these states. */
                 step_state?: components["schemas"]["StepState"][] | null;
                 /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
                 since?: string | null;
@@ -6334,15 +6343,15 @@ export interface operations {
                 updated_since?: string | null;
                 /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
                 updated_until?: string | null;
-                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                /** @description Only workflows with a flag, which make no progress or need attention. */
                 stuck?: boolean | null;
-                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                /** @description Restrict the result to workflows in which one of these DAGs takes part. */
                 readable_dag_id?: string[] | null;
-                /** @description Also count by start, in stretches of so many seconds between since and until. */
+                /** @description Also count by start time, in intervals of this many seconds between since and until. */
                 bucket_seconds?: number | null;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -6353,7 +6362,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6364,7 +6373,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6429,29 +6438,29 @@ export interface operations {
     read_name_stats_v1_stats_name_get: {
         parameters: {
             query?: {
-                /** @description Only workflows of this name. */
+                /** @description Only workflows with this name. */
                 name?: string | null;
-                /** @description Only workflows with this key, as a whole. */
+                /** @description Only workflows with exactly this key. */
                 key?: string | null;
-                /** @description Only workflows whose key begins so; wildcards are ordinary letters. */
+                /** @description Only workflows whose key begins with this text; there are no wildcards. */
                 key_prefix?: string | null;
                 /** @description Only workflows whose key or correlation id begins so. */
                 search?: string | null;
-                /** @description Only workflows whose key, or the value of a label, holds this text of at least 3 characters; in small letters or capitals. */
+                /** @description Only workflows whose key or label value contains this text of at least 3 characters (not case-sensitive). */
                 contains?: string | null;
-                /** @description Only workflows whose error holds this text of at least 3 characters; in small letters or capitals. */
+                /** @description Only workflows whose error contains this text of at least 3 characters (not case-sensitive). */
                 error?: string | null;
-                /** @description Only workflows in this state, or one of these. */
+                /** @description Only workflows in one of these states. */
                 state?: components["schemas"]["WorkflowState"][] | null;
                 /** @description Only workflows in which a run of this DAG takes part. */
                 dag_id?: string | null;
-                /** @description Only workflows in which this run takes part; dag_id names its DAG. */
+                /** @description Only workflows in which this run takes part; also give its dag_id. */
                 run_id?: string | null;
                 /** @description Only workflows with this correlation id. */
                 correlation_id?: string | null;
-                /** @description Only workflows with this label, name=value; with all of them, if there are several. */
+                /** @description Only workflows with this label, name=value; if repeated, only workflows with all of them. */
                 label?: string[] | null;
-                /** @description Only workflows of which a step is in this state, or one of these. */
+                /** @description Only workflows with a step in one of these states. */
                 step_state?: components["schemas"]["StepState"][] | null;
                 /** @description Only workflows that started at or after this time. ISO 8601, with an offset. */
                 since?: string | null;
@@ -6461,13 +6470,13 @@ export interface operations {
                 updated_since?: string | null;
                 /** @description Only workflows that last changed before this time. ISO 8601, with an offset. */
                 updated_until?: string | null;
-                /** @description Only workflows with a flag: they make no progress, or need a person. */
+                /** @description Only workflows with a flag, which make no progress or need attention. */
                 stuck?: boolean | null;
-                /** @description Narrows what the caller may see to workflows in which one of these DAGs takes part. */
+                /** @description Restrict the result to workflows in which one of these DAGs takes part. */
                 readable_dag_id?: string[] | null;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -6478,7 +6487,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6489,7 +6498,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6556,11 +6565,11 @@ export interface operations {
             query: {
                 /** @description The name of the workflows. */
                 name: string;
-                /** @description Narrows the DAGs that the caller may read to these. */
+                /** @description Restrict the DAGs that the caller may read to these. */
                 readable_dag_id?: string[] | null;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -6571,7 +6580,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6582,7 +6591,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6647,31 +6656,31 @@ export interface operations {
     list_steps_v1_workflows__workflow_id__steps_get: {
         parameters: {
             query?: {
-                /** @description Only steps that this DAG does. */
+                /** @description Only steps of this DAG. */
                 participant?: string | null;
-                /** @description Only steps of this name, with all their items. */
+                /** @description Only steps with this name, including all their items. */
                 name?: string | null;
                 /** @description Only steps of a run that this step, by id, triggered; the nil UUID for other runs. */
                 parent_step_id?: string | null;
-                /** @description true: only items of mapped steps; false: only steps that are not mapped. */
+                /** @description true for only items of mapped steps, false for only steps that are not mapped. */
                 is_mapped?: boolean | null;
-                /** @description Only steps in this state, or one of these. */
+                /** @description Only steps in one of these states. */
                 state?: components["schemas"]["StepState"][] | null;
-                /** @description Only steps of which this run made an attempt. */
+                /** @description Only steps with an attempt by this run. */
                 run_id?: string | null;
-                /** @description Only steps of which this task made an attempt. */
+                /** @description Only steps with an attempt by this task. */
                 task_id?: string | null;
                 /** @description The map index of that task. */
                 map_index?: number | null;
-                /** @description Only the item of this key of mapped steps. */
+                /** @description Only items of mapped steps with this key. */
                 item_key?: string | null;
-                /** @description Where the page begins: next_after of the page before. */
+                /** @description Where the page begins: next_after of the previous page. */
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6684,7 +6693,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6695,7 +6704,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6761,7 +6770,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6775,7 +6784,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6786,7 +6795,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6851,13 +6860,13 @@ export interface operations {
     list_checkpoints_v1_workflows__workflow_id__steps__step_id__checkpoints_get: {
         parameters: {
             query?: {
-                /** @description Where the page begins: next_after of the page before. */
+                /** @description Where the page begins: next_after of the previous page. */
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6871,7 +6880,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6882,7 +6891,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6947,19 +6956,19 @@ export interface operations {
     list_compensations_v1_workflows__workflow_id__compensations_get: {
         parameters: {
             query?: {
-                /** @description Only compensations in this state, or one of these. */
+                /** @description Only compensations in one of these states. */
                 state?: components["schemas"]["CompensationState"][] | null;
-                /** @description Only compensations that the relay of a run of this DAG runs. */
+                /** @description Only compensations that relays of this DAG run. */
                 dag_id?: string | null;
                 /** @description Only compensations that the relay of this run runs. */
                 run_id?: string | null;
-                /** @description Where the page begins: next_before of the page before. */
+                /** @description Where the page begins: next_before of the previous page. */
                 before?: number | null;
                 /** @description The size of a page. */
                 limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -6972,7 +6981,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -6983,7 +6992,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7058,7 +7067,7 @@ export interface operations {
                 map_index?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -7071,7 +7080,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7082,7 +7091,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7147,19 +7156,19 @@ export interface operations {
     read_journal_v1_workflows__workflow_id__journal_get: {
         parameters: {
             query?: {
-                /** @description Only entries of this kind, or one of these. */
+                /** @description Only entries of one of these kinds. */
                 kind?: components["schemas"]["EntryKind"][] | null;
-                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                /** @description Only entries about this step: participant[place].step, participant.step or step for all; add [item], or use the step's id, for a single one. */
                 step?: string | null;
                 /** @description Only entries with a number above this one. */
                 after?: number;
                 /** @description The size of a page. */
                 limit?: number;
-                /** @description Also tell how many entries the journal has altogether. */
+                /** @description Also count all entries of the journal. */
                 total?: boolean;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -7172,7 +7181,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7183,7 +7192,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -7249,9 +7258,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                /** @description The ETag of what you read. The write is refused if it has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -7360,7 +7369,7 @@ export interface operations {
     plan_cancel_v1_workflows__workflow_id__cancel_plan_get: {
         parameters: {
             query?: {
-                /** @description Whether what was done would be undone. */
+                /** @description Whether to undo the finished steps. */
                 compensate?: boolean;
             };
             header?: never;
@@ -7458,9 +7467,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                /** @description The ETag of what you read. The write is refused if it has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -7570,9 +7579,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                /** @description The ETag of what you read. The write is refused if it has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -7681,7 +7690,7 @@ export interface operations {
     plan_compensate_v1_workflows__workflow_id__compensate_plan_get: {
         parameters: {
             query?: {
-                /** @description Which code relays would use. */
+                /** @description Which code the relays would use. */
                 code?: components["schemas"]["Code"] | null;
             };
             header?: never;
@@ -7779,9 +7788,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                /** @description The ETag of what you read. The write is refused if it has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -7891,9 +7900,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                /** @description The ETag of what you read. The write is refused if it has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -8004,11 +8013,11 @@ export interface operations {
             query?: {
                 /** @description The step to restart from. */
                 from_step?: string | null;
-                /** @description Which code the runs would go on with. */
+                /** @description Which code the runs would use. */
                 code?: components["schemas"]["Code"] | null;
-                /** @description A step that is done has another name in the code, old=new. */
+                /** @description A finished step that was renamed in the code, as old=new. */
                 rename?: string[] | null;
-                /** @description A step that the code has gained is new work. */
+                /** @description A step that was added to the code and is new. */
                 new_step?: string[] | null;
             };
             header?: never;
@@ -8105,11 +8114,11 @@ export interface operations {
     get_definition_v1_definitions__name__get: {
         parameters: {
             query?: {
-                /** @description The version with this number; left out: the one in force. */
+                /** @description The number of the version (default: the version in force). */
                 number?: number | null;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -8122,7 +8131,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8133,7 +8142,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8199,9 +8208,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
-                /** @description The ETag of what was looked at: the write is refused when that has changed since. */
+                /** @description The ETag of what you read. The write is refused if it has changed since. */
                 "if-match"?: string | null;
             };
             path: {
@@ -8310,13 +8319,13 @@ export interface operations {
     list_definitions_v1_definitions_get: {
         parameters: {
             query?: {
-                /** @description Only names behind this one. */
+                /** @description Only names after this one. */
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -8327,7 +8336,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8338,7 +8347,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8409,7 +8418,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -8422,7 +8431,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8433,7 +8442,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8499,7 +8508,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -8598,7 +8607,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -8696,27 +8705,27 @@ export interface operations {
     list_events_v1_events_get: {
         parameters: {
             query?: {
-                /** @description Only events in this state, or one of these (default: parked and dead); applied ones only with workflow_id. */
+                /** @description Only events in one of these states (default: parked and dead); applied events require workflow_id. */
                 state?: components["schemas"]["EventState"][] | null;
                 /** @description Only events that were applied to this workflow. */
                 workflow_id?: string | null;
-                /** @description Only events for workflows of this name. */
+                /** @description Only events for workflows with this name. */
                 name?: string | null;
-                /** @description Only events for this key of a workflow. */
+                /** @description Only events for workflows with this key. */
                 key?: string | null;
                 /** @description Only events with this correlation id. */
                 correlation_id?: string | null;
-                /** @description Only events of this source. */
+                /** @description Only events from this source. */
                 source?: string | null;
                 /** @description Only events of this type. */
                 type?: string | null;
-                /** @description Where the page begins: next_after of the page before. */
+                /** @description Where the page begins: next_after of the previous page. */
                 after?: string | null;
                 /** @description The size of a page. */
                 limit?: number;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -8727,7 +8736,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8738,7 +8747,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8936,13 +8945,13 @@ export interface operations {
     get_event_v1_event_get: {
         parameters: {
             query: {
-                /** @description Of the event. */
+                /** @description The source of the event. */
                 source: string;
-                /** @description Of the event. */
+                /** @description The id of the event. */
                 id: string;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -8953,7 +8962,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -8964,7 +8973,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -9029,13 +9038,13 @@ export interface operations {
     get_workflow_event_v1_workflows__workflow_id__event_get: {
         parameters: {
             query: {
-                /** @description Of the event. */
+                /** @description The source of the event. */
                 source: string;
-                /** @description Of the event. */
+                /** @description The id of the event. */
                 id: string;
             };
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -9048,7 +9057,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -9059,7 +9068,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -9125,7 +9134,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path?: never;
@@ -9136,7 +9145,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -9147,7 +9156,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -9213,7 +9222,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -9312,7 +9321,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -9485,7 +9494,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -9660,7 +9669,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -9761,7 +9770,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -9862,7 +9871,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -9963,7 +9972,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -10064,7 +10073,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -10165,7 +10174,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *: answered with 304 when the answer still has one of them. */
+                /** @description ETags, or *. The response is 304 if it still has one of them. */
                 "if-none-match"?: string | null;
             };
             path: {
@@ -10178,7 +10187,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -10189,7 +10198,7 @@ export interface operations {
             /** @description Not modified */
             304: {
                 headers: {
-                    /** @description Of the answer as this caller sees it. */
+                    /** @description The tag of the response as this caller sees it. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -10256,9 +10265,9 @@ export interface operations {
             query?: {
                 /** @description How the entries are written. */
                 format?: components["schemas"]["ExportFormat"];
-                /** @description Only entries of this kind, or one of these. */
+                /** @description Only entries of one of these kinds. */
                 kind?: components["schemas"]["EntryKind"][] | null;
-                /** @description Only entries about this step: participant[place].step, participant.step or step with all its items; the same with [item], or the id of the step, for one alone. */
+                /** @description Only entries about this step: participant[place].step, participant.step or step for all; add [item], or use the step's id, for a single one. */
                 step?: string | null;
             };
             header?: never;
@@ -10487,7 +10496,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same body, the write changes nothing and answers the same. */
+                /** @description Sent again with the same key and body, the write changes nothing and returns the same answer. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
