@@ -232,7 +232,7 @@ def test_flags_name_the_item_and_the_place_of_a_step(world: World, dag_id: str, 
 
     flags = _flags(world, run_id)
 
-    assert "Step mail[second[7]].send is at work" in flags[FlagKind.SLOW].cause
+    assert "Step mail[second[7]].send has been running" in flags[FlagKind.SLOW].cause
     assert "Step mail[second[7]].print[page 1] waits" in flags[FlagKind.CHILD_LOST].cause
 
 
