@@ -28,8 +28,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_it_has_29_lines() -> None:
-    assert len(SOURCE.splitlines()) == 29
+def test_it_has_28_lines() -> None:
+    assert len(SOURCE.splitlines()) == 28
 
 
 def test_lint_finds_nothing(home: Home) -> None:
