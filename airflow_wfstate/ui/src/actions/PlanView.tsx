@@ -13,7 +13,7 @@ const taskText = (task: Task): string =>
 const fates: Readonly<Record<ResumePlan["undeclared_steps"][number]["fate"], string>> = {
   closed: "closed as skipped, because it was removed before it finished",
   renamed: "continues as",
-  stays: "stays as it is",
+  stays: "unchanged: done",
   undecided: "renamed or removed?",
 };
 
