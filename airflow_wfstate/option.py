@@ -26,6 +26,7 @@ class DeclaredOption:
     """The declaration of an option.
 
     :param at_least: the lowest valid number; ``at_most`` is the highest.
+    :param since: the release that added it.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class DeclaredOption:
     description: str
     at_least: float = 0
     at_most: float = 0
+    since: str = "0.1.0"
 
     def option(self) -> Option:
         """The option for Airflow's provider schema."""
@@ -41,7 +43,7 @@ class DeclaredOption:
             described += f" From {self.at_least:g} to {self.at_most:.12g}."
         return {
             "description": described,
-            "version_added": "0.1.0",
+            "version_added": self.since,
             "type": self.kind,
             "example": None,
             "default": self.default,
