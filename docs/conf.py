@@ -23,7 +23,7 @@ project = "airflow_wfstate"
 copyright = "the authors of airflow_wfstate, Apache License 2.0"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "state_diagram", "repository_links"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "state_diagram", "repository_links", "glossary_links"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 exclude_patterns = ["_build", "_ext"]

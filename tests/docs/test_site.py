@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,3 +28,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     assert states.count('<svg class="state-diagram"') == 3
     pages = [page.read_text(encoding="utf-8") for page in (tmp_path / "site").rglob("*.html")]
     assert not [page for page in pages if '<script src="http' in page or '<link href="http' in page], "works offline"
+    workers = (tmp_path / "site" / "reference" / "workers.html").read_text(encoding="utf-8")
+    linked = re.findall(r'glossary\.html#term-([\w-]+)"', workers)
+    assert "workflow" in linked
+    assert len(linked) == len(set(linked)), "the first use of a word is linked, not the others"
