@@ -74,7 +74,7 @@ def step_can_still_become(workflow: WorkflowState, step: StepState | None, targe
     if workflow in GOING_ON:
         return step is None or can_still_become(step, targets)
     reachable: set[StepState] = set()
-    if step in OPEN_STEP_STATES:  # what is at work still says how it ended
+    if step in OPEN_STEP_STATES:  # a running step will still report how it ended
         reachable |= {_S.SUCCEEDED, _S.FAILED, _S.SKIPPED, _S.LOST}
     if step is not None and workflow not in (_W.SUCCEEDED, *FINAL_WORKFLOW_STATES):
         reachable.add(_S.COMPENSATED)

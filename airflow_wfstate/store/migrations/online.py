@@ -1,16 +1,16 @@
-"""How a revision changes tables that are at work: no lock that blocks writers is held for longer than a moment.
+"""Change tables that are in use, without holding a lock that blocks writers for longer than a moment.
 
-PostgreSQL keeps each lock until its transaction ends, and lets everybody queue behind one that waits. So that each of
-these functions commits what came before it, and what it did itself:
+PostgreSQL keeps each lock until its transaction ends, and makes everybody queue behind a lock that is waited for.
+Therefore each of these functions commits what was done before it, and then its own change:
 
-- a change that needs a strong lock and little time is made by :func:`briefly`: it gives up the queue after
-  ``lock_timeout``, lets the writers pass, and tries again;
-- indexes are built ``CONCURRENTLY``, constraints are added ``NOT VALID`` and validated afterwards, which lets others
-  write meanwhile;
-- rows are changed in batches (:func:`in_batches`), each a transaction of its own.
+- :func:`briefly` makes a change that needs a strong lock for a short time. It leaves the queue after ``lock_timeout``,
+  lets the writers pass, and tries again.
+- Indexes are built ``CONCURRENTLY``. Constraints are added ``NOT VALID`` and validated afterwards. Others can write
+  meanwhile.
+- :func:`in_batches` changes rows in batches, each in its own transaction.
 
-A revision that is broken off leaves a part of its work behind. Each function finds what is there already, so that the
-same revision can be run again and goes on. On SQLite, which has one writer, they do the plain thing.
+An interrupted revision leaves part of its work behind. Each function detects what is already there, so the same
+revision can be run again and continues. On SQLite, which has only one writer, the functions make the change directly.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def briefly(change: Callable[[], object]) -> None:
     raise DatabaseUnavailable(
         f"A table stayed locked by others for three minutes: {failed}.",
         "End the sessions that hold it for long (pg_stat_activity, state 'idle in transaction'), and run this again: "
-        "it goes on where it stopped.",
+        "it continues where it stopped.",
     )
 
 

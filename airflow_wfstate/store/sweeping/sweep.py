@@ -57,7 +57,7 @@ _TURNS: Final = "turns"
 """The lease of a whole pass, and that of the turns given between two passes."""
 
 _LATELY: Final = timedelta(minutes=10)
-"""A compensation without progress for this long waits for a person, or for something outside."""
+"""A compensation without progress for this long is waiting for an operator, or for something outside."""
 _workflow, _run, _step, _compensation = schema.workflow, schema.run, schema.step, schema.compensation
 
 

@@ -62,7 +62,7 @@ def service_steps(plan: Sequence[str], choreography: Choreography) -> dict[Servi
 def awaited_steps(
     plan: Sequence[str], steps: Mapping[ServiceStepKey, int | None], begun: Sequence[BegunStep], started_at: datetime
 ) -> Iterator[AwaitedStep]:
-    """The steps of services that a running workflow waits for, those that are at work first.
+    """The steps of services that a running workflow waits for, those that are running first.
 
     :param steps: the steps that services may report, from :func:`service_steps`.
     :param started_at: when the workflow started.

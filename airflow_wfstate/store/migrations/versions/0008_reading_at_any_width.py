@@ -1,8 +1,8 @@
-"""What reads are answered from: an order by last progress, narrow indexes to count by, runs by name, waits of steps.
+"""Indexes for reads: an order by last progress, narrow indexes for counts, runs by name, waits of steps.
 
-``settled_at`` is a generated column, so that nothing has to keep it right. PostgreSQL compares the values of indexed
-columns, not their names: it stays NULL while a workflow is at work, and the updates of the hot path stay HOT. There it
-is stored, and adding it rewrites ``wfstate_workflow`` under a lock, once.
+``settled_at`` is a generated column, so no code has to keep it correct. It is NULL while a workflow is running, and
+PostgreSQL compares the values of indexed columns, so the updates of the hot path stay HOT. On PostgreSQL the column is
+stored; adding it rewrites ``wfstate_workflow`` under a lock, once.
 
 Revision ID: 0008
 Revises: 0007
