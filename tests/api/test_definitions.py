@@ -62,7 +62,7 @@ def test_a_request_sent_again_with_its_key_changes_nothing(as_admin: httpx.Clien
     ("text", "code", "reason"),
     [
         ("name: [", "invalid-definition", "not YAML"),
-        ("[" * 250_000, "invalid-definition", "too deeply"),
+        ("[" * 250_000, "invalid-definition", "too deep"),
         ("a" * 300_000, "invalid-definition", "characters"),
         ("name: other", "invalid-request", "declares the workflow 'other'"),
     ],

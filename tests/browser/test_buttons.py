@@ -81,7 +81,7 @@ def test_a_viewer_is_told_why_not(open_page: OpenPage, story: Story) -> None:
 def test_a_state_that_forbids_it_says_so(open_page: OpenPage, story: Story) -> None:
     page = open_page(address(story.compensated.workflow_id))
     resume = page.get_by_role("button", name=re.compile("^Resume"))
-    expect(resume).to_have_attribute("title", re.compile("was compensated: nothing follows that"))
+    expect(resume).to_have_attribute("title", re.compile("was compensated, which is final"))
 
 
 def test_an_undo_that_stopped_leads_to_the_decision(open_page: OpenPage, story: Story) -> None:

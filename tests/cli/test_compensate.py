@@ -47,7 +47,7 @@ def test_who_agrees_undoes_and_who_does_not_changes_nothing(home: Home, held: Sa
     done = home.wfstate("compensate", held.workflow_id, "--yes", "--reason", "the printer is repaired")
 
     assert done.returncode == 0, done.stderr
-    assert "is compensating now" in done.stdout
+    assert "is now compensating" in done.stdout
     entry = [e for e in held.world.journal(held.workflow_id) if e.kind.value == "workflow.compensating"][-1]
     assert (entry.data["reason"], entry.actor.startswith("cli:")) == ("the printer is repaired", True)
 

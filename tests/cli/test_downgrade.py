@@ -20,7 +20,7 @@ def test_what_is_taken_back_is_told_before_it_is_done_and_can_be_brought_back(ow
     assert plan.returncode == 0, plan.stderr
     assert "0007" in plan.stdout
     assert "0006" not in plan.stdout
-    assert "how far each subscriber was told" in plan.stdout
+    assert "how far each subscriber has received" in plan.stdout
     assert _revision(own_home) == newest
 
     unanswered = own_home.wfstate("downgrade", "--to", "0.1.0")
@@ -42,6 +42,6 @@ def test_what_is_taken_back_is_told_before_it_is_done_and_can_be_brought_back(ow
 def test_an_unknown_revision_is_refused_with_those_there_are(home: Home) -> None:
     refused = home.wfstate("downgrade", "--to", "0.0.7", "--yes")
     assert refused.returncode == 1
-    assert "no version '0.0.7'" in refused.stderr
+    assert "no revision or version '0.0.7'" in refused.stderr
     assert "0013" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -46,7 +46,7 @@ def test_a_rotation_renews_what_the_old_key_encrypted_and_names_what_no_key_fits
     engine.dispose()
 
     assert again.returncode == 1
-    assert "fernet_key does not have" in again.stderr
+    assert "fernet_key no longer has" in again.stderr
     assert "wfstate_workflow.input 2 0 1" in [" ".join(line.split()) for line in again.stdout.splitlines()]
 
 

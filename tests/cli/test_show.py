@@ -71,7 +71,7 @@ def test_plain_has_a_section_for_each_kind_of_thing(home: Home, order_id: str) -
     [
         ("01900000-0000-7000-8000-000000000000", "There is no workflow with the id '01900000-"),
         ("order/nobody", "There is no workflow 'order' with the key 'nobody'."),
-        ("nonsense", "'nonsense' is not a workflow's id, nor a name and a key"),
+        ("nonsense", "'nonsense' is neither a workflow's id nor name/key"),
     ],
 )
 @pytest.mark.parametrize("command", ["show", "journal"])

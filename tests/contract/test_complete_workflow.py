@@ -77,7 +77,7 @@ def test_a_failed_step_that_is_tried_again_refuses_it(world: World, over_failed_
     world.fail(begun)
     world.rows.set_task_state(task, state)
 
-    with pytest.raises(WorkflowUnfinished, match=r"tried again: intake\.invoice is failed"):
+    with pytest.raises(WorkflowUnfinished, match=r"retried: intake\.invoice is failed"):
         world.backend.complete_workflow(replace(_complete(world, run_id), over_failed_steps=over_failed_steps))
     assert world.state(started.workflow.id) is WorkflowState.RUNNING
 

@@ -39,7 +39,7 @@ def test_a_record_is_never_changed(world: World) -> None:
     answer = world.backend.save_record(save)
 
     assert world.backend.save_record(save) == answer
-    with pytest.raises(WriteConflict, match="has a record 'call' already, with another result"):
+    with pytest.raises(WriteConflict, match="already has a record 'call' with another result"):
         world.backend.save_record(SaveRecord(first.attempt_key, 2, "call", Payload.of("other")))
     second = world.begin_as(world.rows.next_try(task), "pay")
     with pytest.raises(WriteConflict):

@@ -193,7 +193,7 @@ def test_nothing_is_restarted_while_a_task_below_is_at_work(world: World) -> Non
 
     assert plan.refusal is not None
     assert "Task complete" in plan.refusal.reason
-    with pytest.raises(Conflict, match="is running: it is at work"):
+    with pytest.raises(Conflict, match="is running: it is running or about to"):
         world.backend.resume_workflow(_restart(order, "charge"))
 
 

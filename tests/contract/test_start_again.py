@@ -182,7 +182,7 @@ def test_a_terminated_workflow_is_undone_before_the_next_generation_begins(world
 
     turn = world.backend.take_turn(TakeTurn(earlier.relay, []))
     assert turn.work is not None
-    assert str(turn.work.error).startswith("Started anew by run ")
+    assert str(turn.work.error).startswith("Started again by run ")
     world.backend.end_compensation(EndCompensation(turn.work.compensation_key, succeeded=True))
     world.backend.take_turn(TakeTurn(earlier.relay, []))
     started = world.backend.start_workflow(request)

@@ -105,7 +105,7 @@ def test_an_input_is_compared_by_meaning_not_by_the_order_of_its_keys(world: Wor
 def test_if_exists_reject_refuses_an_open_key(world: World) -> None:
     world.start(key=(key := world.unique("key")))
 
-    with pytest.raises(WorkflowExists, match="running already"):
+    with pytest.raises(WorkflowExists, match="is already running"):
         world.start(key=key, if_exists=IfExists.REJECT)
 
 

@@ -87,7 +87,7 @@ def test_an_end_sent_again_changes_nothing(world: World, run_id: str) -> None:
 
     assert world.succeed(begun, 1) == first
     assert world.journal(begun.workflow.id) == before
-    with pytest.raises(StaleAttempt, match="succeeded already"):
+    with pytest.raises(StaleAttempt, match="already succeeded"):
         world.fail(begun, write=2)
 
 

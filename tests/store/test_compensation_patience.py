@@ -142,7 +142,7 @@ def test_a_workflow_that_does_not_come_to_rest_is_held_and_nothing_is_undone(wor
     summary = saga.detail().summary
     assert summary.state is WorkflowState.COMPENSATION_FAILED
     assert summary.hold_reason is not None
-    assert summary.hold_reason.startswith("It did not come to rest within 3600 seconds: intake.pack is still at work")
+    assert summary.hold_reason.startswith("It did not come to rest within 3600 seconds: intake.pack is still running")
     assert "compensation.began" not in world.told(saga.workflow_id)
 
     world.succeed(at_work, 1)

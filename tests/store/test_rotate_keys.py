@@ -139,7 +139,7 @@ def test_a_value_whose_key_is_gone_is_named_and_the_others_are_renewed(engine: E
         report = list(rotate_keys(engine))
         (failure,) = [failure for column in report for failure in column.failures]
         assert failure.startswith("wfstate_workflow.input (id=")
-        assert "fernet_key does not have" in failure
+        assert "fernet_key no longer has" in failure
         _check_is_readable(world, workflow_id)
 
 

@@ -100,7 +100,7 @@ def test_a_path_that_cannot_be_reached_is_worth_another_try(tmp_path: Path) -> N
 def test_a_key_that_is_gone_is_told_and_no_key_at_all_refuses_to_store() -> None:
     with payload_options(keys=[new_key()]):
         kept = keep(PAYLOAD, PLACE)
-    with payload_options(keys=[new_key()]), pytest.raises(PayloadDamaged, match="fernet_key does not have"):
+    with payload_options(keys=[new_key()]), pytest.raises(PayloadDamaged, match="fernet_key no longer has"):
         kept.open()
     with payload_options(encrypt=True), pytest.raises(PayloadUnavailable, match="fernet_key is empty"):
         keep(PAYLOAD, PLACE)
