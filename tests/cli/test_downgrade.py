@@ -33,7 +33,7 @@ def test_what_is_taken_back_is_told_before_it_is_done_and_can_be_brought_back(ow
 
     again = own_home.wfstate("downgrade", "--to", "0.1.0", "--yes")
     assert again.returncode == 1
-    assert "have revision 0006; 0006 is none before it" in again.stderr
+    assert "have revision 0006; 0006 does not come before it" in again.stderr
 
     assert own_home.airflow("db", "migrate").returncode == 0
     assert _revision(own_home) == newest

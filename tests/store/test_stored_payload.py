@@ -79,7 +79,7 @@ def test_a_file_that_is_gone_or_was_changed_is_told(tmp_path: Path) -> None:
         with pytest.raises(PayloadDamaged, match=f"does not match its sha256 {PAYLOAD.sha256}"):
             kept.open()
         file.unlink()
-        with pytest.raises(PayloadDamaged, match=f"The file {PLACE}.* is gone"):
+        with pytest.raises(PayloadDamaged, match=f"The file {PLACE}.* of a stored value is missing"):
             kept.open()
 
 
