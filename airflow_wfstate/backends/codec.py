@@ -32,6 +32,9 @@ _COLLECTIONS: Final[dict[str, type[tuple[Any, ...]] | type[set[Any]] | type[froz
 }
 _MAX_DEPTH: Final = 50  # a tuple takes up two of the 100 levels that a payload may have
 
+_DAG_FILE_MODULE: Final = "unusual_prefix_"
+"""How the modules that Airflow makes of DAG files begin."""
+
 _WHAT_CAN_BE_STORED: Final = (
     "Return numbers, strings, lists, dicts, or a value of a type that Airflow serialises for XCom."
 )
@@ -215,14 +218,20 @@ def _datetime(plain: dict[str, JsonValue]) -> datetime.datetime:
     return at
 
 
+def _remedy(name: str) -> str:
+    if name.startswith(_DAG_FILE_MODULE):
+        return (
+            "The class is defined in a DAG file, from which it cannot be imported. Move it to an importable module, so that "
+            "values stored from now on can be read. This value stays unreadable."
+        )
+    return f"Install the package that defines {name}, and add it to [core] allowed_deserialization_classes."
+
+
 def _read_by_airflow(plain: dict[str, JsonValue], name: str) -> object:
     from airflow.sdk.serde import deserialize
 
     try:
         value: object = deserialize(plain)
     except Exception as error:  # deserialisers come from many libraries, and can raise anything
-        raise InvalidPayload(
-            f"A stored value of type {name} cannot be read here: {error}.",
-            f"Install the package that defines {name}, and add it to [core] allowed_deserialization_classes.",
-        ) from error
+        raise InvalidPayload(f"A stored value of type {name} cannot be read here: {error}.", _remedy(name)) from error
     return value

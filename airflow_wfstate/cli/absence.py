@@ -25,7 +25,10 @@ def why_absent(store: StateBackend, names: Iterable[str]) -> str:
 def _sentence(name: str, dag: StartingDag) -> str:
     told = f"The DAG {dag.dag_id} starts workflows named {name!r}"
     if not dag.waiting:
-        told += ", but none of its runs is waiting to start one"
+        told += (
+            ", but none of its runs is waiting to start one. A run may have failed before it did; see: "
+            f"airflow dags list-runs {dag.dag_id}"
+        )
     else:
         runs = ", ".join(dag.waiting_run_ids)
         more = f" and {dag.waiting - len(dag.waiting_run_ids)} more" if dag.waiting > len(dag.waiting_run_ids) else ""

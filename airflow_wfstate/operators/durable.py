@@ -45,7 +45,8 @@ def _check(operator: object) -> None:
     if not isinstance(operator, (BaseOperator, MappedOperator)):
         raise InvalidDag(
             f"durable() was given an object of type {type(operator).__name__}.",
-            "Pass an operator or a mapped operator. For a function, use @task.step instead of @task.",
+            "Pass an operator or a mapped operator. For a function of @task, use @task.step instead. For another "
+            "decorator, such as @task.bash, pass the operator of its task: durable(name().operator).",
         )
     if step_options_of(operator) is not None:
         raise InvalidDag(f"Task {operator.task_id} is already a step.", "Remove durable() around it.")

@@ -93,7 +93,18 @@ def test_the_same_key_with_another_input_is_refused_with_both_hashes(world: Worl
 
     assert Payload.of({"a": 1}).sha256 in str(caught.value)
     assert Payload.of({"a": 2}).sha256 in str(caught.value)
+    assert "They differ in: a;" in str(caught.value)
     assert world.journal(first.workflow.id) == before
+
+
+def test_a_refused_start_learns_nothing_about_fields_that_only_the_stored_input_has(world: World) -> None:
+    world.start(key=(key := world.unique("key")), input={"secret_discount": 1})
+
+    with pytest.raises(InputMismatch) as caught:
+        world.start(key=key, input={"order": 2})
+
+    assert "order" in str(caught.value)
+    assert "secret_discount" not in str(caught.value)
 
 
 def test_an_input_is_compared_by_meaning_not_by_the_order_of_its_keys(world: World) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from airflow_wfstate import conf
 from airflow_wfstate.backends.codec import decode, encode
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -151,6 +152,15 @@ def small_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_limit")
+def test_a_class_of_a_dag_file_has_a_remedy_that_can_help() -> None:
+    name = f"unusual_prefix_{'0' * 40}_orders.Money"
+    stored = Payload.of({"__classname__": name, "__version__": 1, "__data__": {"cents": 1}})
+    with pytest.raises(InvalidPayload) as caught:
+        decode(stored)
+    assert "importable module" in caught.value.remedy
+    assert "allowed_deserialization_classes" not in caught.value.remedy
+
+
 def test_a_value_over_the_limit_is_refused() -> None:
     assert encode("x" * 98).size == 100
     with pytest.raises(PayloadTooLarge, match=r"takes 101 bytes; the limit is 100.*max_payload_bytes"):

@@ -11,6 +11,7 @@ from airflow.sdk import task
 
 from airflow_wfstate import TransactionalStepOperator, TriggerWorkflowDagRunOperator, durable
 from airflow_wfstate.decorators.step import step_task
+from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.steps.declaration.options import StepOptions, step_options_of
 
 OPTIONS = {field.name: field.default for field in fields(StepOptions)}
@@ -79,3 +80,26 @@ def test_default_args_give_the_keywords_of_an_operator_that_is_mapped(a_dag):
     unmapped = mapped.unmap({"sql": "SELECT 1"})
     assert (unmapped.step_options.on_clear, unmapped.step_options.compensate_attempts) == ("reuse", 7)
     assert a_dag.get_task("trigger").step_options.on_clear == "reuse"
+
+
+def test_what_a_step_says_of_itsundo_counts_before_default_args(a_dag):
+    a_dag.default_args = {"compensate": undo}
+    sent, booked = task.step(irreversible="sent")(lambda: None), task.step()(lambda: None)
+    sent.override(task_id="sent")()
+    booked.override(task_id="booked")()
+    assert step_options_of(a_dag.get_task("sent")).compensate is None
+    assert step_options_of(a_dag.get_task("booked")).compensate is undo
+
+    a_dag.default_args = {"irreversible": "sent"}
+    task.step(compensate=undo)(lambda: None).override(task_id="undone")()
+    assert step_options_of(a_dag.get_task("undone")).irreversible is None
+
+
+def test_durable_says_what_to_pass_for_a_decorated_task(a_dag):
+    @task.bash
+    def hello():
+        return "true"
+
+    with pytest.raises(InvalidDag, match=r"durable\(name\(\)\.operator\)"):
+        durable(hello())
+    assert step_options_of(durable(hello.override(task_id="again")().operator)) is not None

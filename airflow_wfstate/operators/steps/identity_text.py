@@ -130,7 +130,10 @@ def resolve_reference(value: object, context: Mapping[str, Any]) -> object:
     return value.resolve(cast("Context", context)) if isinstance(value, ResolveMixin) else value
 
 
-_REMEDY: Final = "Correct the expression, or give it a default: {{ x or 'none' }}."
+_REMEDY: Final = (
+    "Correct the expression. Do not give it a constant default: all runs would share that text. A run that is triggered "
+    "manually has no logical date; every run has {{ dag_run.run_after }} and {{ run_id }}."
+)
 
 
 def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:

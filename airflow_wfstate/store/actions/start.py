@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -193,11 +194,21 @@ def _start_generation(
     raise Contention(f"workflow {request.name} / {request.key} was started by another request")
 
 
+def _named(connection: Connection, change: Change, request: StartWorkflow) -> str:
+    """The fields of the caller's own input that differ, as a sentence. Says nothing about fields that only the stored
+    input has, because the caller may not be allowed to read it.
+    """
+    own = json.loads(request.input.text)
+    differing = how_input_differs(connection, change, request.input)
+    fields = [name for name in differing if isinstance(own, dict) and name in own]
+    return f" They differ in: {', '.join(fields)}; 1 and '1' are different." if fields else ""
+
+
 def _check_not_refused(connection: Connection, change: Change, request: StartWorkflow, decision: StartDecision) -> None:
     if decision is StartDecision.OTHER_INPUT:
         raise InputMismatch(
             f"Workflow {change.name} / {change.key} was started with input {change.input_sha256}, "
-            f"but this start has input {request.input.sha256}.",
+            f"but this start has input {request.input.sha256}.{_named(connection, change, request)}",
             "Use another key for another input, or pass the same input again; if_exists='terminate' ends an open "
             "workflow and starts one with the new input.",
         )

@@ -110,7 +110,8 @@ class StepOptions:
             check_name("irreversible", self.irreversible)
             if self.compensate is not None:
                 raise InvalidDag(
-                    f"The step is irreversible ({self.irreversible}), but has a compensation.", "Give only one."
+                    f"The step is irreversible ({self.irreversible}), but has a compensation.",
+                    "Give only one. If one of them comes from default_args, set it on the single steps instead.",
                 )
 
     def declaration(self, task_id: str) -> CompensationDeclaration | None:
@@ -181,6 +182,11 @@ def with_default_args(task: AbstractOperator, options: StepOptions) -> StepOptio
         and option.name in default_args
         and getattr(options, option.name) == option.default
     }
+    # A step's own answer to "can it be undone?" takes precedence over both defaults.
+    if options.irreversible is not None:
+        shared.pop("compensate", None)
+    if options.compensate is not None:
+        shared.pop("irreversible", None)
     return replace(options, **shared) if shared else options
 
 
