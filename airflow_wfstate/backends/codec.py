@@ -221,8 +221,8 @@ def _datetime(plain: dict[str, JsonValue]) -> datetime.datetime:
 def _remedy(name: str) -> str:
     if name.startswith(_DAG_FILE_MODULE):
         return (
-            "The class is defined in a DAG file, from which it cannot be imported. Move it to an importable module, so that "
-            "values stored from now on can be read. This value stays unreadable."
+            "The class is defined in a DAG file, from which it cannot be imported. Move it to an importable module, so "
+            "that values stored from now on can be read. This value stays unreadable."
         )
     return f"Install the package that defines {name}, and add it to [core] allowed_deserialization_classes."
 

@@ -57,7 +57,7 @@ def test_it_runs_and_shows(home: Home) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
     (listed,) = json.loads(home.airflow("wfstate", "list", "--name", "order", "-o", "json").stdout)
-    assert listed["key"].startswith("1001~"), "a rehearsal leaves the key to the first real run"
+    assert listed["key"].startswith("2001~"), "a rehearsal leaves the key to the first real run"
     workflow = json.loads(home.airflow("wfstate", "show", listed["id"], "-o", "json").stdout)
     assert workflow["summary"]["state"] == "succeeded"
     assert [(step["name"], step["state"]) for step in workflow["steps"]] == [

@@ -142,6 +142,15 @@ def test_an_unknown_class_is_named_with_the_option_that_allows_it() -> None:
         decode(encode(Receipt(number=1)))
 
 
+def test_a_class_of_a_dag_file_has_a_remedy_that_can_help() -> None:
+    name = f"unusual_prefix_{'0' * 40}_orders.Money"
+    stored = Payload.of({"__classname__": name, "__version__": 1, "__data__": {"cents": 1}})
+    with pytest.raises(InvalidPayload) as caught:
+        decode(stored)
+    assert "importable module" in caught.value.remedy
+    assert "allowed_deserialization_classes" not in caught.value.remedy
+
+
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """100 bytes; the limit is read once per process."""
@@ -152,15 +161,6 @@ def small_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_limit")
-def test_a_class_of_a_dag_file_has_a_remedy_that_can_help() -> None:
-    name = f"unusual_prefix_{'0' * 40}_orders.Money"
-    stored = Payload.of({"__classname__": name, "__version__": 1, "__data__": {"cents": 1}})
-    with pytest.raises(InvalidPayload) as caught:
-        decode(stored)
-    assert "importable module" in caught.value.remedy
-    assert "allowed_deserialization_classes" not in caught.value.remedy
-
-
 def test_a_value_over_the_limit_is_refused() -> None:
     assert encode("x" * 98).size == 100
     with pytest.raises(PayloadTooLarge, match=r"takes 101 bytes; the limit is 100.*max_payload_bytes"):

@@ -131,8 +131,8 @@ def resolve_reference(value: object, context: Mapping[str, Any]) -> object:
 
 
 _REMEDY: Final = (
-    "Correct the expression. Do not give it a constant default: all runs would share that text. A run that is triggered "
-    "manually has no logical date; every run has {{ dag_run.run_after }} and {{ run_id }}."
+    "Correct the expression. Do not give it a constant default: all runs would share that text. A run that is "
+    "triggered manually has no logical date; every run has {{ dag_run.run_after }} and {{ run_id }}."
 )
 
 
