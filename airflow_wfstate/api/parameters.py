@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from fastapi import Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from airflow_wfstate.api.asked_parameters import most_of
@@ -54,4 +55,12 @@ def check_parameters(request: Request) -> None:
 
 def _declared(route: APIRoute) -> frozenset[str]:
     """The names of a route's query parameters, including those of its dependencies."""
-    return frozenset(field.alias for field in get_flat_dependant(route.dependant).query_params)
+    return frozenset(_parameters(route.dependant))
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    # FastAPI's own function for this moved between versions, while the attributes stayed.
+    for field in dependant.query_params:
+        yield field.alias
+    for dependency in dependant.dependencies:
+        yield from _parameters(dependency)
