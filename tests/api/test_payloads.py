@@ -104,5 +104,5 @@ def test_a_damaged_file_is_told_to_people_and_refused_to_steps(server: Server, w
     step = server.get(f"workflows/{workflow_id}/steps/{listed['id']}")
     assert step.status_code == 200
     assert "(cannot be read: The file" in step.json()["output"]["text"]
-    with pytest.raises(PayloadDamaged, match="is gone"):
+    with pytest.raises(PayloadDamaged, match="is missing"):
         world.begin(run_id, "pay")

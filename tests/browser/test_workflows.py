@@ -51,7 +51,7 @@ def test_a_view_that_was_sent_shows_the_same(open_page: OpenPage, story: Story) 
     # Only failed ones, because on a slow machine a running one is flagged too after a while.
     page = open_page(f"{LIST}?flagged=true&sort=name&name=shop&state=failed", "viewer")
     expect(page.get_by_role("link", name=re.compile("^key-"))).to_have_text([story.failed.key])
-    expect(page.get_by_role("button", name="Needs attention")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Needs attention", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
 
 

@@ -49,4 +49,4 @@ print(*sys.modules)
     for package in ("actions", "compensation", "resume", "sweeping"):
         assert f"airflow_wfstate.store.{package}" not in names
     assert "airflow_wfstate.backends.state_backend" not in names
-    assert sum(name.startswith("airflow_wfstate.") for name in names) < 110
+    assert sum(name.startswith("airflow_wfstate.") for name in names) < 114

@@ -29,6 +29,6 @@ def sent(receive, monkeypatch):
 def test_a_message_that_is_no_event_stops_none_of_those_beside_it(receive, sent):
     messages = ["no json", json.dumps({"id": "1"}), "[]", json.dumps({"id": "2"})]
     events = [SimpleNamespace(extra={"payload": {"data": message}}) for message in messages]
-    with pytest.raises(AirflowFailException, match="2 of 4 messages are no JSON object"):
+    with pytest.raises(AirflowFailException, match="2 of 4 messages are not JSON objects"):
         receive({"asset": events})
     assert sent == [{"id": "1"}, {"id": "2"}]

@@ -101,7 +101,8 @@ def test_the_steps_log_warns_at_once(dags_folder: Path, backend: object, capsys:
 
     bag.dags["receipts"].test()
 
-    (warning,) = [line for line in capsys.readouterr().out.splitlines() if "its undo COULD NOT READ IT BACK" in line]
+    (warning,) = [
+        line for line in capsys.readouterr().out.splitlines() if "its compensation COULD NOT READ IT BACK" in line
+    ]
     assert "Receipt" in warning
-    assert "put it into a module" in warning
-    assert "allowed_deserialization_classes" in warning
+    assert "Move it to an importable module" in warning

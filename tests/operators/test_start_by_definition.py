@@ -58,7 +58,9 @@ def test_a_contradiction_fails_the_task_for_good_and_names_both(world: World, op
     text = f"name: {name}\nplan: [reserve]\non_failure: hold\non_deadline: fail"
     world.backend.apply_definition(ApplyDefinition(name, text))
 
-    with pytest.raises(AirflowFailException, match=f"contradicts version 1 of the definition of {name}.* and .* there"):
+    with pytest.raises(
+        AirflowFailException, match=f"contradicts version 1 of the definition of {name}.* but .* in the definition"
+    ):
         _execute(world, name, **options)
 
     assert world.backend.list_workflows(WorkflowQuery(name=name)).workflows == []

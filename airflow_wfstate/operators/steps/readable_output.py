@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from airflow_wfstate.backends.codec import decode
 from airflow_wfstate.exceptions import InvalidPayload
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
     from airflow_wfstate.domain.rules.payload import Payload
-
-_DAG_FILE_MODULE: Final = '"unusual_prefix_'
-"""The beginning of the module name under which Airflow imports a DAG file."""
 
 
 def tell_what_undo_cannot_read(operator: BaseOperator, payload: Payload) -> None:
@@ -29,13 +26,11 @@ def tell_what_undo_cannot_read(operator: BaseOperator, payload: Payload) -> None
     try:
         decode(payload)
     except InvalidPayload as error:
-        in_dag_file = "The name of a class in a DAG file depends on the file's path; move it to a module. "
         operator.log.warning(
-            "The output of the step is stored, but its compensation COULD NOT READ IT BACK and would fail: %s %s %sOr "
+            "The output of the step is stored, but its compensation COULD NOT READ IT BACK and would fail: %s %s Or "
             "return plain data, such as a dict.",
             error.reason,
             error.remedy,
-            in_dag_file if _DAG_FILE_MODULE in payload.text else "",
         )
 
 
