@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -55,9 +56,11 @@ def intake_dag(
     :param order_id_type: the type of the param ``order_id``.
     """
     order_id = Param("1" if order_id_type == "string" else 1, type=order_id_type)
-    with DAG(
-        INTAKE, schedule=None, params={"order_id": order_id}, rerun_with_latest_version=rerun_with_latest_version
-    ) as dag:
+    # Airflow 3.2 does not have the option.
+    newer: dict[str, Any] = {}
+    if rerun_with_latest_version is not None:
+        newer["rerun_with_latest_version"] = rerun_with_latest_version
+    with DAG(INTAKE, schedule=None, params={"order_id": order_id}, **newer) as dag:
         reserve = EmptyOperator(task_id="reserve")
         start = StartWorkflowOperator(task_id="start", name="shop", key="{{ params.order_id }}", input=input)
         last: BaseOperator = reserve
