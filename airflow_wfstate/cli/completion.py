@@ -1,10 +1,12 @@
 """Shell completion (argcomplete) of workflows, names, keys, states and steps, from the store.
 
-Someone is waiting at the prompt, so the store gets one second to answer. If anything goes wrong, nothing is completed.
+Someone is waiting at the prompt, so the store gets one second to answer, or ``WFSTATE_COMPLETION_SECONDS``. If
+anything goes wrong, nothing is completed.
 """
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -22,7 +24,11 @@ from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.domain.rules.text.characters import shown_text
 
+PATIENCE_VARIABLE: Final = "WFSTATE_COMPLETION_SECONDS"
+
 _PATIENCE_SECONDS: Final = 1.0
+
+_LONGEST_PATIENCE_SECONDS: Final = 60.0
 
 _NEWEST: Final = 200
 """How many workflows are searched for names."""
@@ -99,8 +105,16 @@ def _ask(question: Callable[[StateBackend], list[str]]) -> list[str]:
     # The shell ends the process once it has the answer, so a request that is still running is abandoned.
     thread = Thread(target=_answer, args=(question, found), daemon=True)
     thread.start()
-    thread.join(_PATIENCE_SECONDS)
+    thread.join(_patience())
     return [word for word in found if word == shown_text(word)]  # do not offer what cannot be typed
+
+
+def _patience() -> float:
+    try:
+        asked = float(os.environ.get(PATIENCE_VARIABLE, _PATIENCE_SECONDS))
+    except ValueError:
+        return _PATIENCE_SECONDS
+    return asked if 0 < asked <= _LONGEST_PATIENCE_SECONDS else _PATIENCE_SECONDS
 
 
 @providers_configuration_loaded

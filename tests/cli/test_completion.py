@@ -25,7 +25,7 @@ def world(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
     engine = create_engine(migrated_sqlite_url)
     backend = DatabaseBackend(engine)
     monkeypatch.setattr(completion, "open_store", lambda: backend)
-    monkeypatch.setattr(completion, "_PATIENCE_SECONDS", 60)
+    monkeypatch.setenv(completion.PATIENCE_VARIABLE, "60")
     yield World(backend, AirflowRows(engine))
     engine.dispose()
 
@@ -64,10 +64,22 @@ def test_states() -> None:
 def test_a_store_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     never = Event()
     monkeypatch.setattr(completion, "open_store", never.wait)
-    monkeypatch.setattr(completion, "_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setenv(completion.PATIENCE_VARIABLE, "0.01")
 
     assert completion.complete_workflow("order") == []
     never.set()
+
+
+@pytest.mark.parametrize("not_a_limit", ["", "soon", "nan", "inf", "-1", "0", "3600"])
+def test_a_patience_that_is_no_limit_is_ignored(
+    world: World, monkeypatch: pytest.MonkeyPatch, not_a_limit: str
+) -> None:
+    monkeypatch.setenv(completion.PATIENCE_VARIABLE, not_a_limit)
+    monkeypatch.setattr(completion, "_PATIENCE_SECONDS", 30)
+    name = world.unique("orders")
+    world.start(name=name, key="1001")
+
+    assert completion.complete_name(name) == [name]
 
 
 def test_a_store_that_fails_completes_nothing(
@@ -96,6 +108,7 @@ def test_the_shell_is_answered(home: Home, order_id: str, tmp_path: Path) -> Non
                 "COMP_POINT": str(len(line)),
                 "_ARGCOMPLETE": "1",
                 "_ARGCOMPLETE_IFS": "\n",
+                completion.PATIENCE_VARIABLE: "60",
             },
             pass_fds=[answer.fileno()],
             timeout=120,

@@ -41,11 +41,13 @@ def pin(engine: Engine, dag_id: str, run_id: str) -> None:
     with Session(engine) as session:
         version = DagVersion.get_latest_version(dag_id, session=session)
         assert version is not None
+        # Not the bundle version of the DAG's version: Airflow 3.2 leaves that as it is while the DAG stays the same.
+        bundle_version = session.scalars(select(DagModel.bundle_version).filter_by(dag_id=dag_id)).one()
         of_run = {"dag_id": dag_id, "run_id": run_id}
         session.execute(
             update(DagRun)
             .filter_by(**of_run)
-            .values(created_dag_version_id=version.id, bundle_version=version.bundle_version)
+            .values(created_dag_version_id=version.id, bundle_version=bundle_version)
         )
         session.execute(update(TaskInstance).filter_by(**of_run).values(dag_version_id=version.id))
         session.commit()
