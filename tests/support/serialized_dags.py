@@ -45,9 +45,7 @@ def pin(engine: Engine, dag_id: str, run_id: str) -> None:
         bundle_version = session.scalars(select(DagModel.bundle_version).filter_by(dag_id=dag_id)).one()
         of_run = {"dag_id": dag_id, "run_id": run_id}
         session.execute(
-            update(DagRun)
-            .filter_by(**of_run)
-            .values(created_dag_version_id=version.id, bundle_version=bundle_version)
+            update(DagRun).filter_by(**of_run).values(created_dag_version_id=version.id, bundle_version=bundle_version)
         )
         session.execute(update(TaskInstance).filter_by(**of_run).values(dag_version_id=version.id))
         session.commit()
