@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -24,6 +26,7 @@ from tests.support.api_server import ApiServer, running_api_server
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.payload_options import new_key, payload_options
 from tests.support.pgbouncer import PROGRAM, running_pgbouncer
+from tests.support.postgres import PostgresServer, sqlalchemy_url
 from tests.support.world import World
 
 FAULTY = "api-faulty-network"
@@ -70,15 +73,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(scope="session")
-def sqlite_engine(migrated_sqlite_url: str) -> Iterator[Engine]:
-    engine = create_engine(migrated_sqlite_url)
+# Each file has databases of its own: a sweep looks at every open workflow, those that other files have left included.
+@pytest.fixture(scope="module")
+def sqlite_engine(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    copy = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("sqlite"))
+    engine = create_engine(f"sqlite:///{copy}")
     yield engine
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def postgres_engine(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[Engine]:
+    with postgres_server.database("contract", migrated_postgres) as url:
+        engine = create_engine(sqlalchemy_url(url))
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture(scope="session")
-def postgres_engine(migrated_postgres_url: str) -> Iterator[Engine]:
+def unpooled_engine(migrated_postgres_url: str) -> Iterator[Engine]:
+    """The database of ``pooled_engines``, without PgBouncer."""
     engine = create_engine(migrated_postgres_url)
     yield engine
     engine.dispose()
@@ -154,7 +168,7 @@ def world(request: pytest.FixtureRequest) -> World:
         return World(DatabaseBackend(engine), AirflowRows(engine))
     if request.param in POOLED:
         engine = request.getfixturevalue("pooled_engines")[POOLED[request.param]]
-        return World(DatabaseBackend(engine), AirflowRows(request.getfixturevalue("postgres_engine")))
+        return World(DatabaseBackend(engine), AirflowRows(request.getfixturevalue("unpooled_engine")))
     engine = request.getfixturevalue("api_engine")
     backend = request.getfixturevalue(
         {FAULTY: "faulty_backend", API_POOLED: "pooled_api"}.get(request.param, "api_backend")
