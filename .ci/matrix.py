@@ -122,6 +122,8 @@ def main() -> None:
 
 def run(cell: Cell) -> str:
     """Install and test a cell; return the result in a few words."""
+    if excluded := _excluded(cell.airflow):
+        return f"left out: the package declares `{excluded}`, see below"
     interpreter = _interpreter(cell.python)
     if interpreter is None:
         return f"left out: no Python {cell.python} was found"
@@ -189,6 +191,15 @@ def _interpreter(version: str) -> str | None:
     return None
 
 
+def _excluded(airflow: str) -> str | None:
+    """The package's own requirement if it excludes this version of Airflow; None if it does not."""
+    declared = re.search(r'"(apache-airflow>=[\d.]+,<(\d+)\.(\d+))"', (CHECKOUT / "pyproject.toml").read_text())
+    if declared is None:
+        return None
+    major, minor = airflow.split(".")[:2]
+    return declared[1] if (int(major), int(minor)) >= (int(declared[2]), int(declared[3])) else None
+
+
 def _newest_pre_release() -> str | None:
     """The newest Airflow in the package index if it is a pre-release; None otherwise, or if nobody answers."""
     asked = subprocess.run(
@@ -248,6 +259,11 @@ one cell. The whole suite (`make test`) runs with the newest Airflow, Python 3.1
 
 Airflow 3.2 is the oldest version that works, because it introduced database managers and commands of providers. A
 pre-release is tested so that problems are known early. It is not supported.
+
+Airflow 3.4 does not work. Its beta 3.4.0b2 drops `task_instance_history`, keeps earlier tries in `task_instance` (rows
+whose `working_set` is NULL), renames `map_index` to `region_index`, and replaces `xcom` by `xcom_v2`. The store reads
+the first three. The package therefore declares `apache-airflow<3.4`; if it is installed with 3.4 all the same, every
+operation that touches Airflow's tables is refused with a message that says so, and changes nothing.
 
 | Airflow | Python | database | what is tried | result | on |
 |---|---|---|---|---|---|

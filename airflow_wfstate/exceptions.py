@@ -342,7 +342,7 @@ class PayloadUnavailable(Unavailable):
 
 
 class DatabaseNotMigrated(Unavailable):
-    """The ``wfstate_*`` tables are missing or older than this package."""
+    """The ``wfstate_*`` tables are missing or older than this package, or Airflow is newer than it knows."""
 
     code = "database-not-migrated"
 

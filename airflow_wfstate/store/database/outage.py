@@ -12,6 +12,12 @@ from airflow_wfstate.exceptions import DatabaseNotMigrated, DatabaseUnavailable,
 DATABASE_ERRORS: Final = (DBAPIError, PoolTimeout)
 """The error classes among which :func:`outage` looks."""
 
+UNKNOWN_AIRFLOW: Final = (3, 4)
+"""The first version of Airflow whose tables differ from those that the store reads, as in pyproject.toml.
+
+Airflow 3.4 stores earlier tries in ``task_instance`` instead of ``task_instance_history``, and renames ``map_index``.
+"""
+
 
 def outage(error: BaseException) -> WorkflowStateError | None:
     """Our error for an SQLAlchemy error that means that the database is unavailable or not migrated; None for others.
@@ -55,7 +61,19 @@ def is_missing(error: BaseException) -> bool:
 
 
 def not_migrated() -> DatabaseNotMigrated:
-    """The error for a database whose tables are missing or outdated."""
+    """The error for a database in which a table, a column or a stored function is missing.
+
+    If Airflow itself is too new, the missing one may be Airflow's, and a migration would not help.
+    """
+    from airflow import __version__ as airflow_version
+
+    first, second = airflow_version.split(".")[:2]
+    if (int(first), int(second)) >= UNKNOWN_AIRFLOW:
+        return DatabaseNotMigrated(
+            f"This version of airflow_wfstate does not know the tables of Airflow {airflow_version}; it works with "
+            f"versions before {'.'.join(map(str, UNKNOWN_AIRFLOW))}.",
+            "Install a version of airflow-provider-wfstate that supports this Airflow. Stored workflows are kept.",
+        )
     return DatabaseNotMigrated(
         "The tables of the workflow state are missing in this database, or older than this package.",
         "Run: airflow db migrate. On a machine that only reaches Airflow by HTTP, such as a worker, add "
