@@ -5,6 +5,7 @@ An Airflow of its own, whose one bundle is a local repository beside a local fol
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -21,7 +22,11 @@ from demo.stage import Stage
 from demo.standalone import LiveAirflow
 from tests.support.postgres import PostgresServer, sqlalchemy_url
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")]
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
+    pytest.mark.skipif(importlib.util.find_spec("airflow.providers.git") is None, reason="it needs Python 3.11"),
+]
 
 _DAG = "versioned_order"
 _FILE = f"{_DAG}.py"
