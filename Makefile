@@ -3,6 +3,9 @@
 # The Airflow version to run on: one of constraints/airflow-*.txt.
 AIRFLOW ?= 3.3.2
 
+# The oldest version of Airflow that is supported.
+OLDEST := 3.2.2
+
 # The log that make replay sends.
 LOG ?= tests/replay/small_log.csv
 
@@ -27,7 +30,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test fab screenshots docs compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test test-oldest fab screenshots docs compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -71,6 +74,11 @@ test: lint  ## Check the code and run every test
 	@# run together).
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/pytest --basetemp="$$folder/tests" \
 		--numprocesses=3 --dist=loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+
+test-oldest:  ## Test the contract of the store over HTTP, which needs most of Airflow, with the oldest supported Airflow
+	@$(MAKE) --no-print-directory install AIRFLOW=$(OLDEST)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && .venv-$(OLDEST)/bin/pytest --basetemp="$$folder/tests" \
+		tests/contract -k api-postgresql $(PYTEST_ARGUMENTS)
 
 fab: $(FAB_VENV)/.installed  ## Test the roles of the FAB auth manager on a live api-server
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
