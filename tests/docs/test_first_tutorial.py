@@ -1,6 +1,7 @@
 """The first tutorial, followed word for word on a real Airflow: each command is run, and prints what the page says.
 
-The installation is left out: the tests' own virtual environment stands for it.
+The installation is left out: the tests' own virtual environment stands for it. Airflow has no configuration but its
+ports: this is also the test of the package on ``airflow standalone`` as it comes, with SQLite.
 """
 
 from __future__ import annotations
