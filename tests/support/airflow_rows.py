@@ -281,16 +281,24 @@ class AirflowRows:
                 )
             )
 
-    def mark_task(self, task_instance_id: str, state: str, *, told: bool = True) -> None:
+    def mark_task(
+        self,
+        task_instance_id: str,
+        state: str,
+        *,
+        told: bool = True,
+        ended_ago: timedelta = timedelta(minutes=5),
+    ) -> None:
         """Do what marking a task by hand does.
 
         :param told: whether the audit table names who did it.
+        :param ended_ago: how long ago the task ended thereby.
         """
         row = self.task_row(task_instance_id)
         if told:
             asked: dict[str, object] = {"new_state": state, "method": "PATCH"}
             self.audit("patch_task_instance", row["dag_id"], row["run_id"], asked, task_id=row["task_id"])
-        self.set_task_state(task_instance_id, state, ended_ago=timedelta(minutes=5))
+        self.set_task_state(task_instance_id, state, ended_ago=ended_ago)
 
     def mark_run(self, dag_id: str, run_id: str, state: str, *, is_over: bool = True) -> None:
         """Do what marking a run by hand does to it and its tasks; without ``is_over`` a teardown has yet to run.

@@ -32,7 +32,8 @@ class PendingCompensation:
 
     :param error: the error of the last failed attempt.
     :param task_instance_id: the relay that ran the last attempt; None when there was none.
-    :param attempt_ended: whether the end of that attempt was recorded.
+    :param began_at: when that attempt began; None when there was none.
+    :param attempt_ended: whether its end was recorded.
     :param called: the step's name, place and item.
     :param output: the round's output, unopened; None when there is none or it was not requested.
     :param redact: the parts of the output that are hidden from users.
@@ -48,6 +49,7 @@ class PendingCompensation:
     max_attempts: int
     error: str | None
     task_instance_id: str | None
+    began_at: datetime | None
     attempt_ended: bool
     dag_id: str
     run_id: str
@@ -176,6 +178,7 @@ def _pending(
         max_attempts=row.attempt_limit or row.max_attempts,
         error=row.error,
         task_instance_id=row.task_instance_id,
+        began_at=row.started_at,
         attempt_ended=row.ended_at is not None,
         dag_id=row.dag_id,
         run_id=row.run_id,

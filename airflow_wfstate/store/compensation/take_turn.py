@@ -20,6 +20,7 @@ from airflow_wfstate.store.compensation.failed import fail_compensation
 from airflow_wfstate.store.compensation.failed_by_hand import marked_as_failed
 from airflow_wfstate.store.compensation.failure import fail_workflow
 from airflow_wfstate.store.compensation.hold import compensation_error_policy, failed_for_good, hold, hold_reason
+from airflow_wfstate.store.compensation.marked_relay import may_still_run
 from airflow_wfstate.store.compensation.pending import (
     PendingCompensation,
     next_compensation,
@@ -178,10 +179,8 @@ def _next(
         if again is not None:
             return again
         if not pending.attempt_ended:
-            if pending.task_instance_id and not is_finished(connection, pending.task_instance_id):
-                return _answer(
-                    change, TurnDecision.HANDED_OVER, f"Step {pending.label} is being undone by another relay."
-                )
+            if (busy := _why_busy(connection, change, pending)) is not None:
+                return _answer(change, TurnDecision.HANDED_OVER, busy)
             if pending.attempts >= pending.max_attempts:
                 return _give_up(change, pending)
     relay = _relay_that_asks(caller, pending) or find_relay(connection, change.workflow_id, pending)
@@ -192,6 +191,17 @@ def _next(
             return unreadable
         return _take(change, caller, pending)
     return _hand_over(change, pending, relay)
+
+
+def _why_busy(connection: Connection, change: Change, pending: PendingCompensation) -> str | None:
+    """Why no other relay may begin the compensation yet, whose last attempt has reported no end; None if one may."""
+    if pending.task_instance_id is None or pending.began_at is None:
+        return None
+    if not is_finished(connection, pending.task_instance_id):
+        return f"Step {pending.label} is being undone by another relay."
+    if may_still_run(connection, pending.task_instance_id, pending.began_at, change.now):
+        return f"The relay that undoes step {pending.label} was marked by hand; its process may still be running."
+    return None
 
 
 def _ask(connection: Connection, change: Change, pending: PendingCompensation) -> TurnAnswer | str:

@@ -141,7 +141,7 @@ def _why_queued(connection: Connection, row: FoundRow, now: datetime) -> tuple[s
         return (
             f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} waits for the pool {task.pool}, which "
             f"{lacks}.",
-            f"airflow pools get {task.pool}",
+            f"airflow pools get {task.pool}" if slots is not None else f"airflow pools set {task.pool} 1 ''",
         )
     return (
         f"Task {task.task_id} of run {row.run_id} of DAG {row.dag_id} is scheduled but not queued: a limit on "
