@@ -52,13 +52,11 @@ EXPECTED: Final[dict[tuple[str, str], dict[str, tuple[str, str]]]] = {
     },
     ("compensating", "another"): {
         "same": ("busy", "compensating"),
-        "other": ("InputMismatch", "compensating"),
-        "terminate": ("busy", "compensating"),
+        "other": ("busy", "compensating"),
     },
     ("compensation_failed", "another"): {
         "same": ("WorkflowClosed", "compensation_failed"),
-        "other": ("InputMismatch", "compensation_failed"),
-        "terminate": ("WorkflowClosed", "compensation_failed"),
+        "other": ("WorkflowClosed", "compensation_failed"),
     },
     ("succeeded", "another"): {"same": ("guest", "succeeded"), "other": ("InputMismatch", "succeeded")},
     ("compensated", "another"): {"same": ("next", "compensated"), "other": ("next", "compensated")},

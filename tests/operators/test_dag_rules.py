@@ -196,6 +196,38 @@ def test_a_step_below_complete_is_an_error_and_a_plain_task_or_a_teardown_is_non
         a_dag.validate()
 
 
+def test_a_step_beside_complete_is_an_error(a_dag):
+    """The completing task may end the workflow before the step begins."""
+    start = StartWorkflowOperator(task_id="start", name="n", key="k")
+    charge = durable(EmptyOperator(task_id="charge"))
+    start >> EmptyOperator(task_id="prepare") >> charge
+    start >> CompleteWorkflowOperator(task_id="complete")
+    with pytest.raises(InvalidDag, match=r"step charge is not upstream of complete.* Write charge >> complete"):
+        a_dag.validate()
+    charge >> a_dag.get_task("complete")
+    a_dag.validate()
+
+
+@pytest.mark.parametrize("rule", ["one_failed", "all_failed", "all_skipped"])
+def test_a_step_that_runs_after_a_failure_only_need_not_be_above_complete(a_dag, rule):
+    start = StartWorkflowOperator(task_id="start", name="n", key="k")
+    charge = durable(EmptyOperator(task_id="charge"))
+    start >> charge >> CompleteWorkflowOperator(task_id="complete")
+    charge >> durable(EmptyOperator(task_id="apologise", trigger_rule=rule)) >> durable(EmptyOperator(task_id="gift"))
+    a_dag.validate()
+
+
+def test_a_step_on_another_branch_than_complete_need_not_be_above_it(a_dag):
+    @task.branch
+    def choose(): ...
+
+    branch = choose()
+    StartWorkflowOperator(task_id="start", name="n", key="k") >> branch
+    branch >> durable(EmptyOperator(task_id="accept")) >> CompleteWorkflowOperator(task_id="complete")
+    branch >> durable(EmptyOperator(task_id="reject"))
+    a_dag.validate()
+
+
 def test_a_triggered_dag_of_the_file_that_starts_another_workflow_is_an_error():
     with DAG("asks_other", schedule=None) as parent:
         StartWorkflowOperator(task_id="start", name="order", key="{{ params.id }}") >> TriggerWorkflowDagRunOperator(

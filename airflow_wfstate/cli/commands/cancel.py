@@ -10,9 +10,10 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.commands.person import actor
 from airflow_wfstate.cli.commands.planned_action import PlannedAction
 from airflow_wfstate.cli.identify import workflow_id
-from airflow_wfstate.cli.printing.plan_sections import print_staying_steps, print_unfinished_tasks
+from airflow_wfstate.cli.printing.plan_sections import print_running_steps, print_staying_steps, print_unfinished_tasks
 from airflow_wfstate.cli.printing.rendering import print_section, print_text
 from airflow_wfstate.domain.messages.cancel import AffectedCompensation, CancelledWorkflow, CancelPlan, CancelWorkflow
+from airflow_wfstate.domain.rules.states import WorkflowState
 from airflow_wfstate.domain.rules.text.counted import counted
 
 
@@ -39,7 +40,7 @@ def print_plan(plan: CancelPlan, output: str) -> None:
     workflow = plan.workflow
     print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
     print_unfinished_tasks(plan.tasks, output)
-    print_section("Running steps, which are stopped first", [{"step": step} for step in plan.open_steps], output)
+    print_running_steps(plan.open_steps, output, are_undone=plan.next_state is WorkflowState.COMPENSATING)
     print_section("Will be undone, in this order", _rows(plan.undone), output)
     print_staying_steps(plan.stays, output)
     print_section("Will never be undone", _rows(plan.discarded), output)

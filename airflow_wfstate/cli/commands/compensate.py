@@ -10,7 +10,7 @@ from airflow_wfstate.cli.command import command
 from airflow_wfstate.cli.commands.person import actor
 from airflow_wfstate.cli.commands.planned_action import PlannedAction
 from airflow_wfstate.cli.identify import workflow_id
-from airflow_wfstate.cli.printing.plan_sections import print_staying_steps, print_unfinished_tasks
+from airflow_wfstate.cli.printing.plan_sections import print_running_steps, print_staying_steps, print_unfinished_tasks
 from airflow_wfstate.cli.printing.rendering import print_section, print_text
 from airflow_wfstate.domain.messages.compensate import (
     CompensatedWorkflow,
@@ -44,7 +44,7 @@ def print_plan(plan: CompensatePlan, output: str) -> None:
     workflow = plan.workflow
     print_text(f"Workflow {workflow.name}/{workflow.key} ({workflow.id}) is {workflow.state.value}. {plan.outcome}")
     print_section("Will be undone, in this order", [_row(item) for item in plan.undone], output)
-    print_section("Running steps, which are stopped first", [{"step": step} for step in plan.open_steps], output)
+    print_running_steps(plan.open_steps, output, are_undone=True)
     print_section(
         "Cannot be undone", [{"step": step.step, "reason": step.reason} for step in plan.irreversible], output
     )

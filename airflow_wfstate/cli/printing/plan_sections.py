@@ -10,6 +10,15 @@ from airflow_wfstate.domain.messages.staying import StayingSteps
 from airflow_wfstate.domain.rules.states import StepState
 
 
+def print_running_steps(steps: Sequence[str], output: str, *, are_undone: bool) -> None:
+    """Print the steps that are stopped first; nothing if there are none.
+
+    :param are_undone: whether the workflow is compensated.
+    """
+    undone = ", and undone too if they declare a compensation" if are_undone else ""
+    print_section(f"Running steps, which are stopped first{undone}", [{"step": step} for step in steps], output)
+
+
 def print_staying_steps(stays: StayingSteps, output: str) -> None:
     """Print the steps that stay as they are, and how many more there are; nothing if there are none."""
     print_section(

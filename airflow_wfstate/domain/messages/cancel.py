@@ -76,7 +76,8 @@ class CancelPlan:
     :param next_state: the state after the cancel; the current state if nothing changes.
     :param outcome: the result in one sentence, for people.
     :param tasks: the tasks that will be set to failed, by DAG, run, task and map index.
-    :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+    :param open_steps: running steps. They are stopped first, and only then is it known what they did; they are then
+        undone first, if they declare a compensation and the workflow is compensated.
     :param undone: the compensations that will run, in order. Empty unless ``next_state`` is ``compensating``.
     :param stays: steps that acted, or may have, without a compensation. Empty unless ``next_state`` is
         ``compensating``.

@@ -50,13 +50,14 @@ def decide_start(
     """
     if state in FINAL_WORKFLOW_STATES:
         return StartDecision.BEGIN
-    replaces = if_exists is IfExists.TERMINATE and not is_own and state is not WorkflowState.SUCCEEDED
-    if not same_input and not takes_part and not replaces:
-        return StartDecision.OTHER_INPUT
+    # Whatever their input: the start is to begin the next generation.
     if state is WorkflowState.COMPENSATION_FAILED:
         return StartDecision.HELD
     if state is WorkflowState.COMPENSATING:
         return StartDecision.WAIT
+    replaces = if_exists is IfExists.TERMINATE and not is_own and state is not WorkflowState.SUCCEEDED
+    if not same_input and not takes_part and not replaces:
+        return StartDecision.OTHER_INPUT
     if state is WorkflowState.SUCCEEDED:
         return StartDecision.ATTACH
     if is_own:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from airflow.sdk import TriggerRule
+
 from airflow_wfstate.exceptions import InvalidDag
 from airflow_wfstate.operators.compensate_workflow import CompensateWorkflowOperator
 from airflow_wfstate.operators.complete_workflow import CompleteWorkflowOperator
@@ -33,6 +35,8 @@ _ONCE_A_RUN: Final[dict[type[BaseOperator], str]] = {
 }
 """The operators that cannot be mapped, and why."""
 
+_ONLY_AFTER_A_FAILURE: Final = frozenset({TriggerRule.ONE_FAILED, TriggerRule.ALL_FAILED, TriggerRule.ALL_SKIPPED})
+
 
 def check_dag(dag: DAG) -> None:
     """Check a DAG whose tasks are all declared.
@@ -47,6 +51,7 @@ def check_dag(dag: DAG) -> None:
     _check_starts(dag)
     _check_steps_below_start(dag)
     _check_nothing_below_complete(dag)
+    _check_steps_above_complete(dag)
     _check_children(dag)
 
 
@@ -72,6 +77,18 @@ def conflict_with_child(start_of_parent: StartWorkflowOperator, start_of_child: 
         if _is_plain(ours) and _is_plain(theirs) and ours != theirs:
             return f"it starts the workflow {field} {theirs!r}, but the run belongs to the {field} {ours!r}"
     return None
+
+
+def above(dag: DAG, task_id: str) -> set[str]:
+    """The ids of all tasks upstream of a task, directly or indirectly."""
+    found: set[str] = set()
+    pending = list(dag.get_task(task_id).upstream_task_ids)
+    while pending:
+        next_id = pending.pop()
+        if next_id not in found:
+            found.add(next_id)
+            pending.extend(dag.get_task(next_id).upstream_task_ids)
+    return found
 
 
 def _is_plain(value: object) -> bool:
@@ -208,6 +225,30 @@ def _check_nothing_below_complete(dag: DAG) -> None:
                     "workflow. No step begins in a workflow that has ended.",
                     f"Write {other_id} >> {task.task_id}, or make it a plain task.",
                 )
+
+
+def _check_steps_above_complete(dag: DAG) -> None:
+    completes = [task.task_id for task in dag.tasks if isinstance(task, CompleteWorkflowOperator)]
+    if not completes:
+        return
+    above_a_complete = set().union(*(above(dag, task_id) for task_id in completes))
+    for task in dag.tasks:
+        if step_options_of(task) is None or task.task_id in above_a_complete:
+            continue
+        if _runs_in_a_run_that_goes_well(dag, task):
+            raise InvalidDag(
+                f"DAG {dag.dag_id}: step {task.task_id} is not upstream of {completes[0]}, which ends the workflow. It "
+                "may end it before the step begins, and no step begins in a workflow that has ended.",
+                f"Write {task.task_id} >> {completes[0]}, or make it a plain task.",
+            )
+
+
+def _runs_in_a_run_that_goes_well(dag: DAG, task: Task) -> bool:
+    """Whether a task runs when nothing fails: neither it nor a task above it waits for a failure or is a branch."""
+    return all(
+        one.trigger_rule not in _ONLY_AFTER_A_FAILURE and not is_branch(one)
+        for one in (task, *(dag.get_task(task_id) for task_id in above(dag, task.task_id)))
+    )
 
 
 def _check_children(dag: DAG) -> None:

@@ -87,7 +87,8 @@ def start_workflow(
     differs = how_input_differs(connection, change, request.input)
     if decision is StartDecision.WAIT:
         _check_not_waiting_for_itself(connection, change, caller)
-        return Unchanged(replace(_busy(change, own_role), input_differs=differs))
+        # A run that does not take part may not learn which fields only the stored input has.
+        return Unchanged(replace(_busy(change, own_role), input_differs=[] if own_role is None else differs))
     if own_role is None or decision is StartDecision.TERMINATE:
         _check_may_join(connection, change, request, caller)
     if decision is StartDecision.TERMINATE:

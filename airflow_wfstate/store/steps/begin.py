@@ -179,6 +179,10 @@ def _check_open(connection: Connection, change: Change, caller: Caller, request:
         WorkflowState.FAILED: f"Resume it with: airflow wfstate resume {change.workflow_id}",
         WorkflowState.COMPENSATING: "It is being undone; start the key again once that has ended.",
         WorkflowState.COMPENSATION_FAILED: "An operator must decide about its compensations first.",
+        WorkflowState.SUCCEEDED: "Clear the whole run to start the next one."
+        if change.implicit
+        else "It was completed without this step. Move the completing task downstream of all steps, and do the work "
+        "of this one with a new key: a run that starts this key again does nothing twice, and nothing more.",
     }.get(
         change.state,
         "Clear the whole run to start the next one."

@@ -48,12 +48,17 @@ export const ResumePlanView = ({ plan }: { readonly plan: ResumePlan }) => (
   </>
 );
 
+const RUNNING_ARE_UNDONE = "Steps in progress: they end first, and are undone too if they declare an undo";
+
 /** What a cancel would do. */
 export const CancelPlanView = ({ plan }: { readonly plan: CancelPlan }) => (
   <>
     <Text mb={3}>{plan.outcome}</Text>
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
-    <Part items={plan.open_steps} title="Steps in progress: they end first" />
+    <Part
+      items={plan.open_steps}
+      title={plan.next_state === "compensating" ? RUNNING_ARE_UNDONE : "Steps in progress: they end first"}
+    />
     <Part items={plan.undone.map((item) => `${item.step}, by ${item.handler}`)} ordered title="Will be undone, in this order" />
     <StaysPart stays={plan.stays} />
     <Part items={plan.discarded.map((item) => `${item.step}, by ${item.handler}`)} title="Will never be undone" />
@@ -80,7 +85,7 @@ export const CompensatePlanView = ({ plan }: { readonly plan: CompensatePlan }) 
       items={plan.not_needed.map((item) => `${item.step}, round ${item.round}`)}
       title="No undo needed: the step did not act, or there was nothing to undo"
     />
-    <Part items={plan.open_steps} title="Steps in progress: they end first" />
+    <Part items={plan.open_steps} title={RUNNING_ARE_UNDONE} />
     <Part items={plan.tasks.map(taskText)} title={`${counted(plan.tasks.length, "task")} will be set to failed`} />
   </>
 );
