@@ -1466,7 +1466,8 @@ export interface components {
          *     :param next_state: the state after the cancel; the current state if nothing changes.
          *     :param outcome: the result in one sentence, for people.
          *     :param tasks: the tasks that will be set to failed, by DAG, run, task and map index.
-         *     :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+         *     :param open_steps: running steps. They are stopped first, and only then is it known what they did; they are then
+         *         undone first, if they declare a compensation and the workflow is compensated.
          *     :param undone: the compensations that will run, in order. Empty unless ``next_state`` is ``compensating``.
          *     :param stays: steps that acted, or may have, without a compensation. Empty unless ``next_state`` is
          *         ``compensating``.
@@ -1659,7 +1660,8 @@ export interface components {
          *     :param next_state: the state after the request; the current state if nothing changes.
          *     :param outcome: the result in one sentence, for people.
          *     :param undone: the compensations that will run, in order.
-         *     :param open_steps: running steps. They are stopped first, and only then is it known what they did.
+         *     :param open_steps: running steps. They are stopped first, and only then is it known what they did; they are then
+         *         undone first, if they declare a compensation.
          *     :param irreversible: finished steps that cannot be undone.
          *     :param stays: steps that acted, or may have, without a compensation.
          *     :param already: compensations that are already done, or were given up by an operator, in the order in which the
