@@ -183,38 +183,6 @@ def test_a_relay_that_died_is_followed_by_the_next_attempt(order: Order) -> None
         order.world.backend.end_compensation(EndCompensation(lost.compensation_key, succeeded=True))
 
 
-@pytest.mark.parametrize("state", ["success", "failed", "skipped"])
-def test_a_relay_that_was_marked_by_hand_may_run_on_so_the_next_attempt_waits(order: Order, state: str) -> None:
-    """Airflow ends the task at once; its process learns of it with its next heartbeat."""
-    rows = order.world.rows
-    order.ask_as_owner()
-    first = order.ask_as_child().work
-    rows.mark_task(order.child_relay, state, ended_ago=timedelta(seconds=1))
-    cleared = rows.next_try(order.child_relay, state=state, ended_ago=timedelta(seconds=1))
-    second = order.world.backend.take_turn(TakeTurn(cleared, ["ship"]))
-    order.world.sweep()
-
-    assert first is not None
-    assert (second.decision, second.work) == (TurnDecision.HANDED_OVER, None)
-    assert "was marked by hand; its process may still be running" in second.reason
-    order.world.backend.end_compensation(EndCompensation(first.compensation_key, succeeded=True))
-    assert order.ask_as_owner().decision is TurnDecision.COMPENSATE, "its end still counts"
-
-
-@pytest.mark.parametrize("state", ["success", "failed", "skipped"])
-def test_after_the_grace_a_marked_relay_is_followed_by_the_next_attempt(order: Order, state: str) -> None:
-    rows = order.world.rows
-    order.ask_as_owner()
-    order.ask_as_child()
-    rows.mark_task(order.child_relay, state)
-    order.child_relay = rows.next_try(order.child_relay, state=state, ended_ago=timedelta(minutes=5))
-
-    again = order.ask_as_child().work
-
-    assert again is not None
-    assert again.attempt == 2
-
-
 def test_while_it_compensates_no_step_begins_but_an_end_is_recorded(order: Order) -> None:
     with pytest.raises(WorkflowClosed, match="is compensating"):
         order.world.begin(order.run_id, "late")
