@@ -123,7 +123,7 @@ def main() -> None:
 def run(cell: Cell) -> str:
     """Install and test a cell; return the result in a few words."""
     if excluded := _excluded(cell.airflow):
-        return f"left out: the package declares `{excluded}`, see below"
+        return f"left out: the package declares `{excluded}`, see above"
     interpreter = _interpreter(cell.python)
     if interpreter is None:
         return f"left out: no Python {cell.python} was found"
