@@ -157,8 +157,8 @@ DECLARED: Final = {
     "in_flight_grace_seconds": DeclaredOption(
         "integer",
         "20",
-        "How long a step still counts as open after Airflow has moved its task out of 'running', because the process "
-        "can live for up to 10 seconds more.",
+        "How long a step, or the undo of a relay that was marked by hand, still counts as running after Airflow has "
+        "moved its task out of 'running', because the process can live for up to 10 seconds more.",
         at_most=_DAY,
     ),
     "handler_modules": DeclaredOption(
