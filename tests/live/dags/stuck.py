@@ -99,9 +99,9 @@ def stuck_upstream():
     def breaks():
         raise ValueError("This task always fails.")
 
-    begun = start()
-    begun >> durable(WaitsLong(task_id="wait"))
-    begun >> breaks() >> after() >> complete()
+    begun, done = start(), complete()
+    begun >> durable(WaitsLong(task_id="wait")) >> done
+    begun >> breaks() >> after() >> done
 
 
 @dag(schedule=None, params=PARAMS, default_args=OWNED)
