@@ -60,9 +60,9 @@ def test_a_rehearsal_does_not_own_the_key(histories: Histories) -> None:
 
 
 def _rehearse(histories: Histories, conf: str) -> None:
-    """``airflow dags test``; again when Airflow's own scheduler is in its way: by a deadlock of Airflow's own tables, by
-    running one of its tasks, which it takes for one of a run like any other, or by failing one, whose process gives no
-    heartbeat.
+    """``airflow dags test``; again when Airflow's own scheduler is in its way: by a deadlock of Airflow's own tables,
+    by running one of its tasks, which it takes for one of a run like any other, or by failing one, whose process gives
+    no heartbeat.
 
     With a bundle's name, or it would also write every DAG anew, against the dag-processor.
     """
