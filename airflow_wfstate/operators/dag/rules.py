@@ -7,7 +7,7 @@ sometimes without any sign.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -57,13 +57,22 @@ def check_dag(dag: DAG) -> None:
 
 def below(dag: DAG, task_id: str) -> set[str]:
     """The ids of all tasks downstream of a task, directly or indirectly."""
+    return _reached(dag, task_id, lambda task: task.downstream_task_ids)
+
+
+def above(dag: DAG, task_id: str) -> set[str]:
+    """The ids of all tasks upstream of a task, directly or indirectly."""
+    return _reached(dag, task_id, lambda task: task.upstream_task_ids)
+
+
+def _reached(dag: DAG, task_id: str, neighbours: Callable[[Task], Iterable[str]]) -> set[str]:
     found: set[str] = set()
-    pending = list(dag.get_task(task_id).downstream_task_ids)
+    pending = list(neighbours(dag.get_task(task_id)))
     while pending:
         next_id = pending.pop()
         if next_id not in found:
             found.add(next_id)
-            pending.extend(dag.get_task(next_id).downstream_task_ids)
+            pending.extend(neighbours(dag.get_task(next_id)))
     return found
 
 
@@ -77,18 +86,6 @@ def conflict_with_child(start_of_parent: StartWorkflowOperator, start_of_child: 
         if _is_plain(ours) and _is_plain(theirs) and ours != theirs:
             return f"it starts the workflow {field} {theirs!r}, but the run belongs to the {field} {ours!r}"
     return None
-
-
-def above(dag: DAG, task_id: str) -> set[str]:
-    """The ids of all tasks upstream of a task, directly or indirectly."""
-    found: set[str] = set()
-    pending = list(dag.get_task(task_id).upstream_task_ids)
-    while pending:
-        next_id = pending.pop()
-        if next_id not in found:
-            found.add(next_id)
-            pending.extend(dag.get_task(next_id).upstream_task_ids)
-    return found
 
 
 def _is_plain(value: object) -> bool:
