@@ -123,6 +123,12 @@ class AirflowClient:
         """A task instance, with the ``pid`` of its process while it runs."""
         return self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
 
+    def unfinished_tasks(self) -> list[Json]:
+        """The first hundred task instances that run, or wait for the scheduler or a worker."""
+        params = {"state": ["running", "queued", "scheduled"], "order_by": "start_date", "limit": 100}
+        found: list[Json] = self._ask("GET", "/api/v2/dags/~/dagRuns/~/taskInstances", params=params)["task_instances"]
+        return found
+
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
         """The log of a task's try, as the JSON that Airflow's API returns; empty when there is none yet."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
@@ -178,6 +184,11 @@ class AirflowClient:
         """Answer a task that waits for human input."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         self._ask("PATCH", path, json={"chosen_options": [option]})
+
+    def scheduler_heartbeat(self) -> str | None:
+        """When the scheduler last ended one of its loops, as an ISO 8601 time; None when it never did."""
+        heartbeat: str | None = self._ask("GET", "/api/v2/monitor/health")["scheduler"]["latest_scheduler_heartbeat"]
+        return heartbeat
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run from Airflow."""

@@ -42,6 +42,10 @@ class RunningAirflow(Protocol):
         """
         ...
 
+    def unhealthy_parts(self) -> list[str]:
+        """The components that do not respond, or that Airflow's own health report calls unhealthy."""
+        ...
+
     def start_part(self, *words: str) -> None:
         """Start one more component: ``airflow <words>``."""
         ...

@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 import psycopg
 
-from demo.client import AirflowClient, Json
+from demo.client import AirflowClient, Json, Refused
 from demo.running import RunningAirflow
 
 DAGS = ("order_intake", "order_fulfilment", "load_airports", "choreographed_order")
@@ -55,9 +55,19 @@ class Stage:
             if found is not None and found is not False:
                 return found
             if time.monotonic() > deadline:
-                raise NotHeld(f"Gave up after waiting {timeout_seconds:.0f} seconds for {what}.")
+                raise NotHeld(f"Gave up after waiting {timeout_seconds:.0f} seconds for {what}. {self._condition()}")
             self.look()
             time.sleep(pause_seconds)
+
+    def _condition(self) -> str:
+        """What Airflow was at, for the message of a wait that has ended: what is unhealthy, and what is unfinished."""
+        if unhealthy := self.airflow.unhealthy_parts():
+            return f"Unhealthy: {', '.join(unhealthy)}."
+        try:
+            tasks = [f"{task['dag_id']}.{task['task_id']} {task['state']}" for task in self.client.unfinished_tasks()]
+        except (Refused, httpx.TransportError) as error:
+            return f"The tasks could not be listed: {error}"
+        return f"All components are healthy; unfinished tasks: {', '.join(tasks) or 'none'}."
 
     def sweep(self) -> None:
         """Run a whole pass of the sweep, after any pass that the api-server is already running.
@@ -91,6 +101,20 @@ class Stage:
 
         found = self.wait_for(f"the run {run_id} of {dag_id} to end", ended)
         check(found == state, f"The run {run_id} of {dag_id} ended in state {found}, not {state}.")
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run as failed and delete it; its DAG is paused meanwhile.
+
+        The scheduler of Airflow 3.3.2 ends when a run that it is scheduling is deleted (SQLAlchemy's
+        ObjectDeletedError), and ``airflow standalone`` does not start it again. It leaves alone the runs of a DAG that
+        was paused before its current loop.
+        """
+        self.client.pause(dag_id)
+        before = self.client.scheduler_heartbeat()
+        self.wait_for("the end of the scheduler's loop", lambda: self.client.scheduler_heartbeat() != before)
+        self.client.fail_run(dag_id, run_id)
+        self.client.delete_run(dag_id, run_id)
+        self.client.unpause(dag_id)
 
     def workflow(self, name: str, key: str) -> Json | None:
         """Return the newest workflow with a name and key, with its steps; None when there is none."""

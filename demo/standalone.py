@@ -57,15 +57,26 @@ class LiveAirflow:
         :raises AirflowDidNotStart: it ended, or the timeout has passed.
         """
         deadline = time.monotonic() + timeout_seconds
-        unhealthy = "no response yet"
+        unhealthy = ["api-server"]
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 raise self._failure("airflow standalone ended")
-            unhealthy = self._unhealthy_parts()
+            unhealthy = self.unhealthy_parts()
             if not unhealthy:
                 return
             time.sleep(0.5)
-        raise self._failure(f"Airflow was not healthy after {timeout_seconds:.0f} seconds ({unhealthy})")
+        raise self._failure(f"Airflow was not healthy after {timeout_seconds:.0f} seconds: {', '.join(unhealthy)}")
+
+    def unhealthy_parts(self) -> list[str]:
+        """The components that do not respond, or that Airflow's own health report calls unhealthy."""
+        try:
+            answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False)
+        except httpx.TransportError:
+            return ["api-server"]
+        if answer.is_error:
+            return [f"api-server (it returns {answer.status_code})"]
+        health = answer.json()
+        return [part for part in _PARTS if (health.get(part) or {}).get("status") != "healthy"]
 
     def kill_part(self, name: str) -> None:
         """Kill the processes of one component and their descendants (SIGKILL).
@@ -133,16 +144,6 @@ class LiveAirflow:
     def _all_processes(self) -> list[psutil.Process]:
         sessions = [self.session_id, *(process.pid for process in self._started_apart)]
         return [process for session_id in sessions for process in session_processes(session_id)]
-
-    def _unhealthy_parts(self) -> str:
-        try:
-            answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False)
-        except httpx.TransportError:
-            return "the api-server does not respond"
-        if answer.is_error:
-            return f"the api-server returns {answer.status_code}"
-        health = answer.json()
-        return ", ".join(part for part in _PARTS if (health.get(part) or {}).get("status") != "healthy")
 
     def _failure(self, reason: str) -> AirflowDidNotStart:
         tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-40:])
