@@ -30,7 +30,7 @@ CLUSTER_VENV := .venv-cluster
 CLUSTER_PACKAGES := redis-server pgbouncer haproxy
 AUDIT_VENV := .venv-audit
 
-.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test test-oldest fab screenshots docs compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
+.PHONY: help demo cluster cluster-chaos cluster-test cluster-load cluster-rolling cluster-wide cluster-programs test test-oldest fab screenshots scrolling docs compat test-matrix migrate-bench bench events-bench replay load page-bench waits-bench wake-bench wide wide-live crash-grid soak fuzz state-machine faulty-network pgbouncer audit lint wheel install clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this
@@ -87,6 +87,10 @@ fab: $(FAB_VENV)/.installed  ## Test the roles of the FAB auth manager on a live
 screenshots: install  ## Retake the screenshots in docs/images
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		WFSTATE_BROWSER_TESTS=required $(BIN)/pytest --basetemp="$$folder/tests" tests/browser/screenshots.py
+
+scrolling: install  ## Measure how long the browser works on a frame while a list of 2,000 items scrolls
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		WFSTATE_BROWSER_TESTS=required $(BIN)/pytest -s --basetemp="$$folder/tests" tests/browser/scrolling.py
 
 docs: install  ## Build the documentation as a site, docs/_build/index.html; every warning is an error
 	@test -x $(BIN)/sphinx-build || { echo "Sphinx needs Python 3.11 or later." >&2; exit 1; }

@@ -17,9 +17,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from sqlalchemy import create_engine
 
 from airflow_wfstate.backends.database import DatabaseBackend
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from tests.browser.story import Story, tell
 from tests.support.airflow_rows import AirflowRows
 from tests.support.api_server import ApiServer, ApiServerProcess
+from tests.support.wide_workflow import add_items
 from tests.support.world import World
 
 # Without these, Chromium contacts its vendor's hosts for updates and experiments.
@@ -34,6 +36,8 @@ _ARGUMENTS = [
 ]
 _DOWNLOAD_SECONDS = 180
 _LEFT_OUT = "BROWSER TESTS WERE LEFT OUT: there is no Chromium, and Playwright could not download one."
+ITEMS = 2000
+"""How many items the step of the very wide workflow has."""
 PATIENCE = 15_000
 """How long to wait, in milliseconds, for something to appear."""
 
@@ -100,6 +104,17 @@ def world(site_url: str) -> Iterator[World]:
 def story(world: World) -> Story:
     """The workflows that the page shows."""
     return tell(world)
+
+
+@pytest.fixture(scope="module")
+def very_wide_id(world: World) -> Iterator[str]:
+    """A running workflow with 2,000 items of one step, of which 200 have failed."""
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id, name="wide").workflow.id
+    world.step_done(run_id, "prepare")
+    add_items(world.rows.engine, workflow_id, run_id, ITEMS)
+    yield workflow_id
+    world.backend.cancel_workflow(CancelWorkflow(workflow_id))
 
 
 @pytest.fixture(scope="session")
