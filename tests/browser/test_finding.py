@@ -97,6 +97,79 @@ def test_times_and_the_state_of_a_step_filter(open_page: OpenPage, odd: str, sto
     expect(_row(page, story.plain.key)).to_be_visible()
 
 
+def test_two_filters_removed_at_once_stay_removed(open_page: OpenPage, odd: str, story: Story) -> None:
+    """The second click comes when the first is in the address bar, and the page is not rendered again yet."""
+    page = open_page(f"{LIST}?step=failed&to=2020-01-01T00:00:00Z")
+    chips = page.get_by_role("group", name="Filters").get_by_role("button", name="Remove the filter")
+    expect(chips).to_have_count(2)
+    removed = "element => [...element.querySelectorAll('[aria-label^=\"Remove the filter\"]')]"
+    page.get_by_role("group", name="Filters").evaluate(
+        f"""async (group) => {{
+            const [one, other] = ({removed})(group);
+            one.click();
+            for (let wait = 0; wait < 1000 && location.search.includes("to="); wait += 1) await null;
+            other.click();
+        }}"""
+    )
+    expect(_row(page, story.plain.key)).to_be_visible()
+    expect(chips).to_have_count(0)
+
+
+def test_typing_goes_on_after_a_pause(open_page: OpenPage, story: Story) -> None:
+    """The page that was loaded first stays: a second mount would take the focus away."""
+    page = open_page(LIST)
+    page.get_by_label("Workflow name").focus()
+    for typed in ("sh", "op", "_x"):
+        page.keyboard.type(typed)
+        page.wait_for_url(f"**{typed}")
+    page.wait_for_url("**name=shop_x")
+    expect(page.get_by_label("Workflow name")).to_be_focused()
+    expect(page.get_by_text("No workflows match.")).to_be_visible()
+
+
+def test_a_key_pressed_while_the_filter_is_applied_is_not_lost(open_page: OpenPage, story: Story) -> None:
+    """The third letter comes when the first two are in the address bar, and the page is not rendered again yet."""
+    page = open_page(LIST)
+    field = page.get_by_label("Workflow name")
+    expect(field).to_be_visible()
+    field.evaluate(
+        """(field) => {
+            const push = history.pushState;
+            history.pushState = function (...args) {
+                history.pushState = push;
+                push.apply(history, args);
+                queueMicrotask(() => {
+                    const typed = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+                    typed.set.call(field, "sho");
+                    field.dispatchEvent(new Event("input", { bubbles: true }));
+                });
+            };
+        }"""
+    )
+    field.press_sequentially("sh")
+    page.wait_for_url("**name=sho")
+    expect(field).to_have_value("sho")
+    page.go_back()
+    page.wait_for_url("**name=sh")
+    expect(field).to_have_value("sh")
+    page.go_back()
+    expect(field).to_have_value("")
+    expect(_row(page, story.plain.key)).to_be_visible()
+
+
+def test_a_time_is_typed_by_keyboard(open_page: OpenPage, story: Story) -> None:
+    page = open_page(LIST)
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_label("Started before", exact=True).focus()
+    page.keyboard.type("01022020", delay=40)
+    page.keyboard.press("Tab")
+    page.keyboard.type("0930AM", delay=40)
+    page.wait_for_url("**to=2020-01-02T09%3A30%3A00.000Z")
+    expect(page.get_by_text("No workflows match.")).to_be_visible()
+    page.go_back()
+    expect(_row(page, story.plain.key)).to_be_visible()
+
+
 def test_a_view_is_saved_opened_and_removed(open_page: OpenPage, odd: str, story: Story) -> None:
     page = open_page(f"{LIST}?label=region%3Deu&sort=key")
     views = page.get_by_role("navigation", name="Views")

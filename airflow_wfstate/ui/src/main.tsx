@@ -5,6 +5,7 @@ import { Link as RouterLink, useSearchParams } from "react-router-dom";
 import { pageAddress } from "./airflow/airflow";
 import { DashboardCard } from "./airflow/DashboardCard";
 import { RunTab } from "./airflow/RunTab";
+import { SettledMount } from "./airflow/SettledMount";
 import { TaskTab } from "./airflow/TaskTab";
 import { ComparePage } from "./compare/ComparePage";
 import { EventsPage } from "./events/EventsPage";
@@ -44,7 +45,7 @@ const pageOf = (address: URLSearchParams): ReactElement | undefined => {
  * At /plugin/wfstate, shows what the address names: one workflow, two side by side, a name, the waiting events or the
  * subscriptions; otherwise the list. On a DAG's page, shows the list of that DAG.
  */
-const Workflows = ({ dagId }: Place) => {
+const WorkflowsSection = ({ dagId }: Place) => {
   const [address] = useSearchParams();
   const page = useRef<HTMLDivElement>(null);
   const shown = dagId === undefined ? pageOf(address) : undefined;
@@ -67,8 +68,14 @@ const Workflows = ({ dagId }: Place) => {
   );
 };
 
+const Workflows = (place: Place) => (
+  <SettledMount place="Workflows">
+    <WorkflowsSection {...place} />
+  </SettledMount>
+);
+
 /** Shown on the page of a DAG run or a task instance. */
-const Workflow = ({ dagId, mapIndex, runId, taskId }: Place) => {
+const WorkflowTab = ({ dagId, mapIndex, runId, taskId }: Place) => {
   if (dagId === undefined || runId === undefined) {
     return undefined;
   }
@@ -78,6 +85,12 @@ const Workflow = ({ dagId, mapIndex, runId, taskId }: Place) => {
     <TaskTab dagId={dagId} mapIndex={mapIndex === undefined ? -1 : Number(mapIndex)} runId={runId} taskId={taskId} />
   );
 };
+
+const Workflow = (place: Place) => (
+  <SettledMount place="Workflow">
+    <WorkflowTab {...place} />
+  </SettledMount>
+);
 
 // Airflow imports the bundle once, and looks up the component for each place by the name that the plugin registers.
 Object.assign(globalThis, { Workflow, "Workflow summary": DashboardCard, Workflows });

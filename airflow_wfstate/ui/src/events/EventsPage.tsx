@@ -1,7 +1,7 @@
 import { Button, Heading, HStack, Input, NativeSelect, Text } from "@chakra-ui/react";
 import { useState } from "react";
-import { useSearchParams } from "react-router-dom";
 
+import { useAddress } from "../address/useAddress";
 import { toggled } from "../list/Choice";
 import { Freshness, Nothing, OutcomeNotice } from "../notices/Notices";
 import { type EventKey, getEvents, getRights } from "../server/events";
@@ -19,7 +19,7 @@ const isOpen = ({ state }: EventSummary): boolean => state === "parked" || state
 
 /** Events whose workflow does not exist yet, and events that could not be applied: inspect, apply again or drop them. */
 export const EventsPage = () => {
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const question = eventsQuestionOf(address);
   const fresh = useFresh(`events ${JSON.stringify(question)}`, (signal) => getEvents(question, signal));
   const rights = useFresh("rights", getRights, 300).value;

@@ -1,7 +1,7 @@
 import { Box, Button, HStack, Text } from "@chakra-ui/react";
 import { useMemo, useState } from "react";
-import { useSearchParams } from "react-router-dom";
 
+import { useAddress } from "../address/useAddress";
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
 import { getGraph } from "../server/client";
 import type { Graph } from "../server/model";
@@ -14,7 +14,7 @@ import { foldedAtFirst, foldKey, shapeOf } from "./shape";
 
 /** The services and runs that take part, their dependencies, and which step triggered which run, one page at a time. */
 export const GraphSection = ({ workflowId }: { readonly workflowId: string }) => {
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const skip = skippedIn(address);
   const { error, value } = useFresh(`graph ${workflowId} ${skip}`, (signal) => getGraph(workflowId, skip, signal));
 

@@ -1,7 +1,7 @@
 import { Button, HStack, Input, Link, NativeSelect, Text } from "@chakra-ui/react";
 import { useState } from "react";
-import { useSearchParams } from "react-router-dom";
 
+import { useAddress } from "../address/useAddress";
 import { getJournal, journalFileAddress } from "../server/client";
 import { type JournalEntry, participantLabel, type WorkflowDetail } from "../server/model";
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
@@ -19,7 +19,7 @@ export const holds = (entry: JournalEntry, text: string): boolean =>
 
 /** The workflow's journal, oldest entry first, one page at a time. The address keeps its filters. */
 export const JournalSection = ({ workflow }: { readonly workflow: WorkflowDetail }) => {
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const [after, setAfter] = useState(0);
   const [text, setText] = useState("");
   const { id } = workflow.summary;

@@ -1,5 +1,6 @@
 import { Button, HStack, Text } from "@chakra-ui/react";
 
+import type { ChangeAddress } from "../address/useAddress";
 import { words } from "../server/model";
 import { shownText } from "../text/shownText";
 import { StoredText } from "../text/StoredText";
@@ -16,12 +17,12 @@ import {
   withoutLabel,
 } from "./workflowFilter";
 
-type Props = { readonly address: URLSearchParams; readonly show: (address: URLSearchParams) => void };
+type Props = { readonly address: URLSearchParams; readonly change: ChangeAddress };
 
-type Chip = { readonly text: string; readonly without: URLSearchParams };
+type Chip = { readonly text: string; readonly without: (address: URLSearchParams) => URLSearchParams };
 
 /** The active filters, in words; a click removes one. */
-export const ActiveFilters = ({ address, show }: Props) =>
+export const ActiveFilters = ({ address, change }: Props) =>
   isFiltered(address) ? (
     <HStack aria-label="Filters" gap={1} mb={4} role="group" wrap="wrap">
       {chipsOf(address).map(({ text, without }) => (
@@ -30,7 +31,7 @@ export const ActiveFilters = ({ address, show }: Props) =>
           fontWeight="normal"
           key={text}
           maxWidth="72"
-          onClick={() => show(without)}
+          onClick={() => change(without)}
           size="2xs"
           title={shownText(text)}
           variant="surface"
@@ -41,7 +42,7 @@ export const ActiveFilters = ({ address, show }: Props) =>
           <span aria-hidden="true">×</span>
         </Button>
       ))}
-      <Button onClick={() => show(cleared(address))} size="2xs" variant="ghost">
+      <Button onClick={() => change(cleared)} size="2xs" variant="ghost">
         Clear all
       </Button>
     </HStack>
@@ -88,10 +89,10 @@ const chipsOf = (address: URLSearchParams): Chip[] => [
     const value = address.get(name);
     return value === null || value === ""
       ? []
-      : [{ text: textOf(value) ?? ignored(name, value), without: changed(address, { [name]: "" }) }];
+      : [{ text: textOf(value) ?? ignored(name, value), without: (current: URLSearchParams) => changed(current, { [name]: "" }) }];
   }),
   ...address.getAll("label").map((label) => ({
     text: isLabel(label) ? label : ignored("label", label),
-    without: withoutLabel(address, label),
+    without: (current: URLSearchParams) => withoutLabel(current, label),
   })),
 ];

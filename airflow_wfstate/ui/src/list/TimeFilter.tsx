@@ -1,5 +1,6 @@
 import { Input, InputGroup } from "@chakra-ui/react";
 
+import { useTyped } from "../address/useTyped";
 import { localOf, momentOf, parsedMoment } from "../text/time";
 
 type Props = {
@@ -11,7 +12,13 @@ type Props = {
 
 /** A time in the page's time zone. The address holds it in UTC, so that it means the same to everyone. */
 export const TimeFilter = ({ address, filter, label, name }: Props) => {
-  const moment = parsedMoment(address.get(name) ?? "");
+  const [typed, type] = useTyped({
+    address,
+    filter,
+    name,
+    textOf: localTextOf,
+    valueOf: (text) => (text === "" ? "" : momentOf(text)),
+  });
 
   return (
     <InputGroup
@@ -21,12 +28,17 @@ export const TimeFilter = ({ address, filter, label, name }: Props) => {
     >
       <Input
         aria-label={label}
-        onChange={(event) => filter({ [name]: momentOf(event.currentTarget.value) ?? "" })}
+        onChange={(event) => type(event.currentTarget.value)}
         ps="14"
         size="sm"
         type="datetime-local"
-        value={Number.isNaN(moment) ? "" : localOf(new Date(moment).toISOString())}
+        value={typed}
       />
     </InputGroup>
   );
+};
+
+const localTextOf = (value: string): string => {
+  const moment = parsedMoment(value);
+  return Number.isNaN(moment) ? "" : localOf(new Date(moment).toISOString());
 };

@@ -1,5 +1,6 @@
 import { Input } from "@chakra-ui/react";
-import { useEffect, useState } from "react";
+
+import { useTyped } from "../address/useTyped";
 
 type Props = {
   readonly address: URLSearchParams;
@@ -12,34 +13,22 @@ type Props = {
   readonly name: string;
 };
 
-const pauseMilliseconds = 300;
-
 /** A filter that applies a moment after the last keystroke. */
 export const TypedFilter = ({ address, describedBy, filter, label, least = 1, name }: Props) => {
-  const applied = address.get(name) ?? "";
-  const [typed, setTyped] = useState(applied);
-  const [seen, setSeen] = useState(applied);
-  if (seen !== applied) {
-    // The address has changed: someone went back or cleared the filters.
-    setSeen(applied);
-    setTyped(applied);
-  }
-
-  useEffect(() => {
-    const wanted = typed.trim();
-    if (wanted === applied || (wanted !== "" && wanted.length < least)) {
-      return;
-    }
-    const timer = setTimeout(() => filter({ [name]: wanted }), pauseMilliseconds);
-    return () => clearTimeout(timer);
-  }, [applied, filter, least, name, typed]);
+  const [typed, type] = useTyped({
+    address,
+    filter,
+    name,
+    textOf: (value) => value,
+    valueOf: (text) => (text.trim() !== "" && text.trim().length < least ? undefined : text.trim()),
+  });
 
   return (
     <Input
       aria-describedby={describedBy}
       aria-label={label}
       maxLength={least === 1 ? 1000 : 200}
-      onChange={(event) => setTyped(event.currentTarget.value)}
+      onChange={(event) => type(event.currentTarget.value)}
       placeholder={least === 1 ? label : `${label}…`}
       size="sm"
       title={least === 1 ? undefined : `At least ${least} characters`}

@@ -1,7 +1,7 @@
 import { Button, Heading, HStack } from "@chakra-ui/react";
 import { useCallback, useState } from "react";
-import { useSearchParams } from "react-router-dom";
 
+import { useAddress } from "../address/useAddress";
 import { ActiveFilters } from "./ActiveFilters";
 import { BulkActions } from "./BulkActions";
 import { getStats, getWorkflows } from "../server/client";
@@ -24,7 +24,7 @@ type Props = {
 
 /** The list of workflows, newest first. The address holds filters, order and page, so that links can be shared. */
 export const WorkflowsPage = ({ dagId }: Props) => {
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, thisMinute()), signal));
   const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { sort: "", state: "" })}`, (signal) =>
@@ -60,10 +60,10 @@ export const WorkflowsPage = ({ dagId }: Props) => {
         filter={filter}
         isFixedDag={dagId !== undefined}
       />
-      <ActiveFilters address={address} show={setAddress} />
+      <ActiveFilters address={address} change={setAddress} />
       <Freshness fresh={list} lines={10} />
       {list.value !== undefined && workflows.length === 0 ? (
-        <NoWorkflows clear={() => setAddress(new URLSearchParams())} dagId={dagId} isFiltered={isFiltered(address)} />
+        <NoWorkflows clear={() => setAddress(() => new URLSearchParams())} dagId={dagId} isFiltered={isFiltered(address)} />
       ) : undefined}
       {workflows.length === 0 ? undefined : (
         <>

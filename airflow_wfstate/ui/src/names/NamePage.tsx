@@ -1,7 +1,8 @@
 import { Alert, Box, Heading, HStack, Link, NativeSelect, SimpleGrid, Text } from "@chakra-ui/react";
 import type { ReactNode } from "react";
-import { Link as RouterLink, useSearchParams } from "react-router-dom";
+import { Link as RouterLink } from "react-router-dom";
 
+import { useAddress } from "../address/useAddress";
 import { pageAddress } from "../airflow/airflow";
 import { BarChart } from "../charts/BarChart";
 import { getNameStats } from "../server/client";
@@ -20,7 +21,7 @@ import { stretchesOf, tickText } from "./stretches";
 
 /** Statistics of the workflows with one name. The address holds the time range. */
 export const NamePage = ({ name }: { readonly name: string }) => {
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const window = windowOf(address);
   const { error, value } = useFresh(
     `name ${window} ${name}`,

@@ -1,6 +1,6 @@
 import { Tabs } from "@chakra-ui/react";
-import { useSearchParams } from "react-router-dom";
 
+import { useAddress } from "../address/useAddress";
 import { getActions, getWorkflow } from "../server/client";
 import { CompensationLadder } from "../compensations/CompensationLadder";
 import { JournalSection } from "../journal/JournalSection";
@@ -34,7 +34,7 @@ type Props = {
 
 /** One workflow: its state, the actions on it, its steps, compensations, journal and DAG runs. */
 export const WorkflowPage = ({ isWholePage = false, workflowId }: Props) => {
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const fresh = useFresh(workflowId, (signal) => getWorkflow(workflowId, signal));
   const { at, refresh, value } = fresh;
   const state = value?.summary.state;
