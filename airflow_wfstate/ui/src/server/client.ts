@@ -30,15 +30,22 @@ import type {
   WorkflowPage,
   WorkflowStats,
 } from "./model";
-import { problemText, RefusedForGood, Unanswered } from "./problem";
+import { problemText, RefusedForGood, silence, Unanswered } from "./problem";
 import { newStepsOf, renamesOf, type ResumeOptions } from "../actions/resumeOptions";
 import { words, workingStates, type WorkflowState } from "./model";
 import type { operations, paths } from "./schema";
 
+/** How long the server may take to respond, in milliseconds. A frozen one would keep the page waiting, and silent. */
+const patience = { read: 30_000, write: 60_000 };
+
 /** The document describes /v1. The page uses the same routes under /ui. */
 class PageRequest extends Request {
-  constructor(input: RequestInfo | URL, init?: RequestInit) {
-    super(typeof input === "string" ? input.replace("/wfstate/v1/", "/wfstate/ui/") : input, init);
+  constructor(input: RequestInfo | URL, init: RequestInit = {}) {
+    const limit = AbortSignal.timeout(init.method === "GET" ? patience.read : patience.write);
+    super(typeof input === "string" ? input.replace("/wfstate/v1/", "/wfstate/ui/") : input, {
+      ...init,
+      signal: init.signal ? AbortSignal.any([init.signal, limit]) : limit,
+    });
   }
 }
 
@@ -52,7 +59,7 @@ export const client = createClient<paths>({
 client.use(keptAnswers());
 client.use({
   // Without a response, fetch only says "Failed to fetch", in the browser's own words.
-  onError: ({ error }) => (error instanceof TypeError ? new Unanswered("The api-server does not respond.") : undefined),
+  onError: ({ error }) => (error instanceof TypeError ? new Unanswered(silence) : undefined),
 });
 
 export type WorkflowsQuestion = NonNullable<operations["list_workflows_v1_workflows_get"]["parameters"]["query"]>;
@@ -81,7 +88,7 @@ export const getNameStats = async (query: StatsQuestion, signal: AbortSignal): P
   answer<NameStats>(await client.GET("/v1/stats/name", { params: { query }, signal }));
 
 /** The state of a workflow, with its steps only as groups. */
-export const getWorkflow = async (id: string, signal: AbortSignal): Promise<WorkflowDetail> =>
+export const getWorkflow = async (id: string, signal: AbortSignal | null = null): Promise<WorkflowDetail> =>
   answer<WorkflowDetail>(await client.GET(one, { params: { ...named(id), query: { step_limit: 0 } }, signal }));
 
 /**
@@ -245,7 +252,7 @@ export const getCompensatePlan = async (id: string, signal: AbortSignal): Promis
  * @param state the state that the plan was made in.
  */
 const confirmedVersion = async (id: string, state: WorkflowState): Promise<number | null> => {
-  const { summary } = await getWorkflow(id, AbortSignal.timeout(30_000)).catch((problem: unknown) => {
+  const { summary } = await getWorkflow(id).catch((problem: unknown) => {
     throw new Error(problemText(problem)); // nothing has been sent yet, so nothing was done
   });
   if (summary.state !== state) {
