@@ -106,7 +106,8 @@ DECLARED: Final = {
         "float",
         "10",
         "How long PostgreSQL may work on one statement of a read over HTTP. A longer one is cancelled and answered "
-        "with 504. Writes, workers, the command line and the sweep have no such limit. 0: no limit.",
+        "with 504. Writes, workers, the command line and the sweep have no such limit. 0: no limit. The page waits "
+        "30 seconds for a response, whatever this says.",
         at_most=_DAY,
         since="0.2.0",
     ),
