@@ -48,6 +48,25 @@ def test_an_error_of_a_step_is_shown_with_its_escapes(
     assert not [line for line in shown.splitlines() if not line.isprintable()]
 
 
+@pytest.mark.parametrize("output", ["table", "plain"])
+def test_values_are_shown_in_their_own_script(
+    world: World, output: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    run_id = world.rows.add_run("intake")
+    workflow_id = world.start(run_id, input={"city": f"Zürich 😀{HOSTILE}"}).workflow.id
+    _, begun = world.begin(run_id, "pay")
+    world.succeed(begun, "заказ")
+
+    print_workflow(world.backend.get_workflow(workflow_id), datetime.now(timezone.utc), output)
+
+    shown = capsys.readouterr().out
+    assert "Zürich 😀" in shown
+    assert r"\u202e\u200b" in shown
+    assert '"заказ"' in shown
+    assert not [line for line in shown.splitlines() if not line.isprintable()]
+
+
 def test_a_line_break_does_not_make_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     for output in ("table", "plain"):
         print_rows([{"state": "failed", "error": "a\nstate: succeeded"}], output)

@@ -19,6 +19,7 @@ from airflow_wfstate.domain.messages.compensate import (
     PlannedCompensation,
 )
 from airflow_wfstate.domain.rules.text.counted import counted
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 
 
 @command
@@ -70,7 +71,7 @@ def _row(item: PlannedCompensation) -> dict[str, object]:
         "round": item.round,
         "state": item.state,
         "handler": item.handler,
-        "payload": None if item.output is None else item.output.text,
+        "payload": None if item.output is None else readable_json(item.output.text),
         "dag_id": item.dag_id or None,
         "run_id": item.run_id or None,
     }

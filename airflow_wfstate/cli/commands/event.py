@@ -30,6 +30,7 @@ from airflow_wfstate.domain.messages.event import (
 )
 from airflow_wfstate.domain.rules.services.event_state import UNSETTLED_EVENT_STATES, EventState
 from airflow_wfstate.domain.rules.text.counted import counted
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 from airflow_wfstate.exceptions import InvalidRequest
 
 _BATCH: Final = 500
@@ -64,7 +65,7 @@ def show_event(arguments: Namespace, store: StateBackend) -> None:
     if event.workflow_id is not None:
         print_text(f"Workflow: {event.workflow_id}")
     if detail.body is not None:
-        print_text(detail.body.text)
+        print_text(readable_json(detail.body.text))
 
 
 @command

@@ -29,6 +29,7 @@ from airflow_wfstate.cli.printing.rendering import (
 )
 from airflow_wfstate.domain.messages.reading.journal import JournalEntry, JournalFilter
 from airflow_wfstate.domain.rules.text.characters import shown_text
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 
 
 @command
@@ -69,7 +70,7 @@ def _print(entries: Sequence[JournalEntry], output: str) -> None:
         what = [short_time(entry.at), entry.kind.value, entry.step or ""]
         what += [f"attempt {entry.attempt}"] if entry.attempt else []
         print_text(f"{entry.number}".ljust(indent) + "  ".join(word for word in what if word))
-        details = shown_text(f"{_short_actor(entry)}  {json.dumps(entry.data) if entry.data else ''}".rstrip())
+        details = shown_text(f"{_short_actor(entry)}  {_data(entry) or ''}".rstrip())
         print_text(" " * indent + fit_end(details, width - indent))
 
 
@@ -78,10 +79,13 @@ def _short_actor(entry: JournalEntry) -> str:
     return f"task {entry.actor.rpartition('/')[2]}" if entry.actor.startswith("task:") else entry.actor
 
 
+def _data(entry: JournalEntry) -> str | None:
+    return readable_json(json.dumps(entry.data)) if entry.data else None
+
+
 def _row(entry: JournalEntry, output: str) -> dict[str, object]:
     if output == "table":
         return {"number": entry.number, "at": short_time(entry.at), "what": entry.sentence, "actor": entry.actor}
-    data = json.dumps(entry.data) if entry.data else None
     return {
         "number": entry.number,
         "at": short_time(entry.at),
@@ -89,5 +93,5 @@ def _row(entry: JournalEntry, output: str) -> dict[str, object]:
         "step": entry.step,
         "attempt": entry.attempt,
         "actor": entry.actor,
-        "data": data,
+        "data": _data(entry),
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from airflow_wfstate.cli.printing.rendering import print_section, print_text, shortened
 from airflow_wfstate.domain.messages.code import RunCode
 from airflow_wfstate.domain.messages.resume import ClearedTask, NewTask, ResumePlan
 from airflow_wfstate.domain.messages.step_changes import StepFate
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 
 _FATES: Final = {
     StepFate.RENAMED: "continues as {0.renamed_to}",
@@ -51,7 +52,7 @@ def print_plan(plan: ResumePlan, output: str) -> None:
                 "run_id": run.run_id,
                 "role": run.role,
                 "created_by": run.created_by,
-                "conf": None if run.conf is None else shortened(json.dumps(dict(run.conf), default=str)),
+                "conf": None if run.conf is None else shortened(_conf(run.conf)),
             }
             for run in plan.recreated_runs
         ],
@@ -111,6 +112,10 @@ def _how_it_runs(task: NewTask) -> str:
     if task.renamed_from is not None:
         return f"yes: it continues step {task.renamed_from}"
     return "yes"
+
+
+def _conf(conf: Mapping[str, object]) -> str:
+    return readable_json(json.dumps(dict(conf), default=str))
 
 
 def _code(run: RunCode) -> dict[str, object]:

@@ -17,6 +17,7 @@ from airflow_wfstate.domain.messages.workflow import WorkflowSummary
 from airflow_wfstate.domain.rules.flag import FlagKind
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.text.characters import shown_text
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 
 _ALARMING: Final = ("error", "failed step")
 _NARROWEST: Final = 30
@@ -84,7 +85,7 @@ def _lines(workflow: WorkflowDetail, now: datetime) -> Iterator[tuple[str, str]]
         yield "not reached", ", ".join(workflow.not_reached)
     for name, payload in (("input", workflow.input), ("output", workflow.output)):
         if payload is not None:
-            yield name, shortened(payload.text)
+            yield name, shortened(readable_json(payload.text))
 
 
 def _what_failed(workflow: WorkflowDetail) -> Iterator[tuple[str, str]]:

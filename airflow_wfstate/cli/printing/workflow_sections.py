@@ -12,7 +12,9 @@ from airflow_wfstate.domain.messages.reading.pending_wait import PendingWait
 from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.flag import Flag
+from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.text.counted import counted
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 
 
 def print_workflow_sections(workflow: WorkflowDetail, output: str) -> None:
@@ -37,7 +39,7 @@ def print_workflow_sections(workflow: WorkflowDetail, output: str) -> None:
     print_section(
         "Values",
         [
-            {"value": name, "type": payload.type, "size": payload.size, "text": shortened(payload.text)}
+            {"value": name, "type": payload.type, "size": payload.size, "text": _shown_value(payload)}
             for name, payload in (("input", workflow.input), ("output", workflow.output))
             if payload is not None
         ],
@@ -132,7 +134,11 @@ def _progress(workflow: WorkflowDetail) -> dict[str, object]:
 def _shown_output(step: StepSummary) -> str | None:
     if step.output is None:
         return LEFT_OUT if step.output_left_out else None
-    return shortened(step.output.text)
+    return _shown_value(step.output)
+
+
+def _shown_value(payload: Payload) -> str:
+    return shortened(readable_json(payload.text))
 
 
 def _step(step: StepSummary) -> dict[str, object]:

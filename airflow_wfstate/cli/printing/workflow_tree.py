@@ -25,6 +25,7 @@ from airflow_wfstate.domain.messages.workflow import LinkedRun
 from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.domain.rules.text.characters import shown_text
 from airflow_wfstate.domain.rules.text.counted import counted
+from airflow_wfstate.domain.rules.text.readable_json import readable_json
 
 _LONGEST_OUTPUT: Final = 60
 
@@ -142,7 +143,7 @@ def _step_label(step: StepSummary) -> Text:
     elif step.is_of_service and step.state is StepState.SUCCEEDED and step.updated_at > step.started_at:
         label.append(_lasted(step.started_at, step.updated_at))
     if step.output is not None:
-        label.append(shown_text(f" -> {shortened(step.output.text, _LONGEST_OUTPUT)}"), style="dim")
+        label.append(shown_text(f" -> {shortened(readable_json(step.output.text), _LONGEST_OUTPUT)}"), style="dim")
     elif step.output_left_out:
         label.append(f" -> {LEFT_OUT}", style="dim")
     if len(step.attempts) <= 1 and step.state in (StepState.FAILED, StepState.LOST):
