@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import datetime
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,6 +40,9 @@ _DAG_FILE_MODULE: Final = "unusual_prefix_"
 _WHAT_CAN_BE_STORED: Final = (
     "Return numbers, strings, lists, dicts, or a value of a type that Airflow serialises for XCom."
 )
+
+_HEAP_TYPE: Final = 1 << 9
+"""CPython's ``Py_TPFLAGS_HEAPTYPE``: set for classes of Python code, not for static ones of C code."""
 
 
 def encode(value: object, *, sort_keys: bool = False) -> Payload:
@@ -153,8 +158,8 @@ class _Encoder:
             raise self._error("contains itself, or nests too deeply", "Store a flatter value.") from error
         except Exception as error:  # serialisers come from many libraries, and can raise anything
             raise self._error(
-                f"is of type {type(value).__module__}.{type(value).__qualname__}, which cannot be stored ({error})",
-                _WHAT_CAN_BE_STORED,
+                f"is of type {type(value).__module__}.{type(value).__qualname__}, which cannot be stored",
+                _remedy_for_unstorable(type(value), str(error)),
             ) from error
         return with_field_names(cast("JsonValue", plain), value)
 
@@ -216,6 +221,25 @@ def _datetime(plain: dict[str, JsonValue]) -> datetime.datetime:
 
         return pendulum.instance(at, tz=at.tzinfo)
     return at
+
+
+def _remedy_for_unstorable(kind: type, said: str) -> str:
+    """What to return instead, and then what Airflow said, unless that is advice which nobody can follow.
+
+    About a class that it does not know, Airflow says only how to extend the class. About a part of the value, or if a
+    serialiser fails, it says something new.
+    """
+    is_advice_on_class = str(kind) in said
+    if is_advice_on_class and not _can_be_extended(kind):
+        return _WHAT_CAN_BE_STORED
+    return f"{_WHAT_CAN_BE_STORED} Airflow says: {said}"
+
+
+def _can_be_extended(kind: type) -> bool:
+    """Whether a class can be given methods or made a dataclass: not one of Python or of an extension, nor an enum."""
+    is_made_in_python = bool(kind.__flags__ & _HEAP_TYPE)
+    is_of_python = kind.__module__.partition(".")[0] in sys.stdlib_module_names
+    return is_made_in_python and not is_of_python and not issubclass(kind, Enum)
 
 
 def _remedy(name: str) -> str:

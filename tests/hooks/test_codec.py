@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import math
 import socket
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -103,6 +106,58 @@ def test_a_live_socket_is_refused_by_its_place() -> None:
 def test_a_lambda_is_refused() -> None:
     with pytest.raises(InvalidPayload, match=r"value\[0\] is of type builtins\.function, which cannot be stored"):
         encode((lambda: 1,))
+
+
+class Colour(Enum):
+    RED = object()
+
+
+class Basket:
+    """A class that its author can extend."""
+
+
+@dataclasses.dataclass
+class Scan:
+    """A class that Airflow serialises, if it does so with what is in it."""
+
+    image: bytes
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (Colour.RED, "Colour"),
+        (b"x", "builtins.bytes"),
+        (datetime.time(12), "datetime.time"),
+        (Path("x"), "pathlib"),
+        (1j, "builtins.complex"),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_a_type_that_nobody_can_extend_has_only_the_remedy_that_helps(value: object, name: str) -> None:
+    with pytest.raises(InvalidPayload) as caught:
+        encode({"part": value})
+    assert name in caught.value.reason
+    assert caught.value.reason.startswith("value.part is of type ")
+    assert caught.value.reason.endswith(", which cannot be stored.")
+    assert caught.value.remedy.startswith("Return ")
+    assert "serialize()" not in str(caught.value)
+
+
+def test_a_class_of_an_extension_cannot_be_extended_either() -> None:
+    numpy = pytest.importorskip("numpy")
+    with pytest.raises(
+        InvalidPayload, match=r"^value is of type numpy\.ndarray, which cannot be stored\. Return "
+    ) as caught:
+        encode(numpy.array([1]))
+    assert "serialize()" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "said"), [(Basket(), "Basket"), (Scan(b"x"), "<class 'bytes'>")])
+def test_what_airflow_says_about_an_own_class_comes_last(value: object, said: str) -> None:
+    with pytest.raises(InvalidPayload, match=r"which cannot be stored\. Return .*XCom\. Airflow says: ") as caught:
+        encode([value])
+    assert said in caught.value.remedy
 
 
 def test_a_cycle_is_refused() -> None:
