@@ -56,7 +56,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     :param name: name of the business process. (templated)
     :param key: the business key, such as an order id. Key, name, correlation id and labels are rendered as text
         regardless of ``render_template_as_native_obj``, and their expressions must not evaluate to None. An XComArg may
-        give a string, a number, a UUID, a date, or a tuple of those, which ``str()`` converts to text. (templated)
+        give a string, a number, a boolean, a UUID, a date, or a tuple or list of those, which ``str()`` converts to
+        text. (templated)
     :param input: the workflow's input; None for the run's params, as a dict. If a run starts again (cleared or resumed)
         with a different input, the workflow keeps its original input, and the log lists the differences. (templated)
     :param plan: the steps in order, each ``step``, ``participant.step`` or ``participant[place].step``; empty if it is

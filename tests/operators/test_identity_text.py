@@ -101,7 +101,10 @@ def test_a_key_that_identifies_nothing_is_refused(native, undefined, template):
         (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
         (datetime.date(2026, 1, 2), "2026-01-02"),
         (datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc), "2026-01-02 00:00:00+00:00"),
+        (datetime.time(6, 30), "06:30:00"),
+        (datetime.timedelta(days=1), "1 day, 0:00:00"),
         (("a", 1), "('a', 1)"),
+        ([1], "[1]"),
     ],
 )
 def test_a_value_that_has_a_text_is_that_text(value, text):
