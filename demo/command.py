@@ -13,16 +13,21 @@ from demo.signals import ending_on_signals
 
 
 def run(home: AirflowFolder, *words: str) -> int:
-    """Run ``airflow`` with these arguments, and return its exit code."""
+    """Run ``airflow`` with these arguments, and return its exit code: 128 plus the number of a signal that ended it."""
     with ending_on_signals(), home.postgres:
         process = subprocess.Popen([str(airflow_command()), *words], env=home.variables())
         try:
-            return process.wait()
+            return _exit_code(process.wait())
         except SystemExit:
             # A terminal sends Ctrl-C to the command as well, but a SIGTERM reaches only this process.
             process.terminate()
             process.wait()
             raise
+
+
+def _exit_code(returned: int) -> int:
+    """The exit code of a process as a shell reports it; ``subprocess`` reports a signal as a negative number."""
+    return returned if returned >= 0 else 128 - returned
 
 
 if __name__ == "__main__":
