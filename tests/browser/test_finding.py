@@ -157,19 +157,6 @@ def test_a_key_pressed_while_the_filter_is_applied_is_not_lost(open_page: OpenPa
     expect(_row(page, story.plain.key)).to_be_visible()
 
 
-def test_a_time_is_typed_by_keyboard(open_page: OpenPage, story: Story) -> None:
-    page = open_page(LIST)
-    page.get_by_role("button", name="More filters").click()
-    page.get_by_label("Started before", exact=True).focus()
-    page.keyboard.type("01022020", delay=40)
-    page.keyboard.press("Tab")
-    page.keyboard.type("0930AM", delay=40)
-    page.wait_for_url("**to=2020-01-02T09%3A30%3A00.000Z")
-    expect(page.get_by_text("No workflows match.")).to_be_visible()
-    page.go_back()
-    expect(_row(page, story.plain.key)).to_be_visible()
-
-
 def test_a_view_is_saved_opened_and_removed(open_page: OpenPage, odd: str, story: Story) -> None:
     page = open_page(f"{LIST}?label=region%3Deu&sort=key")
     views = page.get_by_role("navigation", name="Views")

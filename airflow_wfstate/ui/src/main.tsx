@@ -2,6 +2,8 @@ import { Box, Flex, Link } from "@chakra-ui/react";
 import { type ReactElement, useRef } from "react";
 import { Link as RouterLink, useSearchParams } from "react-router-dom";
 
+import { lastList } from "./address/lastList";
+import { useKeptScroll } from "./address/useKeptScroll";
 import { pageAddress } from "./airflow/airflow";
 import { DashboardCard } from "./airflow/DashboardCard";
 import { RunTab } from "./airflow/RunTab";
@@ -49,6 +51,7 @@ const WorkflowsSection = ({ dagId }: Place) => {
   const [address] = useSearchParams();
   const page = useRef<HTMLDivElement>(null);
   const shown = dagId === undefined ? pageOf(address) : undefined;
+  useKeptScroll(page);
 
   return (
     <Box aria-label="Workflows" as="section" data-wfstate="" height="full" overflowY="auto" p={4} ref={page}>
@@ -56,7 +59,7 @@ const WorkflowsSection = ({ dagId }: Place) => {
         <Flex justify={shown === undefined ? "flex-end" : "space-between"} mb={2}>
           {shown === undefined ? undefined : (
             <Link asChild color="fg.info">
-              <RouterLink to={pageAddress}>All workflows</RouterLink>
+              <RouterLink to={{ pathname: pageAddress, search: lastList() }}>All workflows</RouterLink>
             </Link>
           )}
           {/* Inside Airflow's own pages the shortcuts belong to Airflow. */}

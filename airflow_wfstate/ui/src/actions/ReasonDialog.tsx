@@ -1,4 +1,4 @@
-import { Button, CloseButton, Dialog, Field, Portal, Textarea } from "@chakra-ui/react";
+import { Button, CloseButton, Dialog, Field, Portal, Spinner, Textarea } from "@chakra-ui/react";
 import { type ReactNode, useState } from "react";
 
 import { ErrorNotice } from "../notices/Notices";
@@ -24,7 +24,12 @@ type Props = {
   readonly verb: string;
 };
 
-/** Shows what will happen, asks for a reason, and carries it out. */
+/**
+ * Shows what will happen, asks for a reason, and carries it out.
+ *
+ * It stays open until the server has responded, so that a refusal is seen, and a click beside it does not discard a
+ * typed reason.
+ */
 export const ReasonDialog = ({ children, close, command, hasReason = true, refusal, requiresReason = false, send, title, verb }: Props) => {
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
@@ -51,7 +56,14 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
   };
 
   return (
-    <Dialog.Root onOpenChange={({ open }) => (open ? undefined : close())} open scrollBehavior="inside" size="lg">
+    <Dialog.Root
+      closeOnEscape={!busy}
+      closeOnInteractOutside={!busy && reason === ""}
+      onOpenChange={({ open }) => (open || busy ? undefined : close())}
+      open
+      scrollBehavior="inside"
+      size="lg"
+    >
       <Portal>
         <Dialog.Backdrop />
         <Dialog.Positioner>
@@ -62,7 +74,7 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
             <Dialog.Body tabIndex={0}>
               {error === undefined ? undefined : <ErrorNotice error={error.text} stale title={error.title} />}
               {children}
-              {refusal === undefined && hasReason ? (
+              {hasReason && (refusal === undefined || reason !== "") ? (
                 <Field.Root mt={2} required={requiresReason}>
                   <Field.Label>{requiresReason ? "Reason" : "Reason (for the journal)"}</Field.Label>
                   <Textarea
@@ -78,20 +90,22 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
               {command === undefined || refusal !== undefined ? undefined : (
                 <CopyButton isLabelled label="Copy as command" text={command(reason.trim())} />
               )}
-              <Button onClick={close} variant="outline">
+              <Button disabled={busy} onClick={close} variant="outline">
                 Close
               </Button>
+              {/* Not disabled while it works: a disabled button loses the focus. */}
               <Button
+                aria-busy={busy}
                 colorPalette="brand"
-                disabled={refusal !== undefined || missing}
-                loading={busy}
-                onClick={() => void submit()}
+                disabled={!busy && (refusal !== undefined || missing)}
+                onClick={() => (busy ? undefined : void submit())}
               >
+                {busy ? <Spinner size="xs" /> : undefined}
                 {verb}
               </Button>
             </Dialog.Footer>
             <Dialog.CloseTrigger asChild>
-              <CloseButton aria-label="Close" size="sm" />
+              <CloseButton aria-label="Close" disabled={busy} size="sm" />
             </Dialog.CloseTrigger>
           </Dialog.Content>
         </Dialog.Positioner>

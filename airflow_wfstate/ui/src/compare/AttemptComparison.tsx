@@ -5,6 +5,7 @@ import type { Attempt } from "../server/model";
 import { ErrorText } from "../text/ErrorText";
 import { StateBadge } from "../text/StateBadge";
 import { StoredText } from "../text/StoredText";
+import { present } from "../text/clock";
 import { durationText, spanText, timeText } from "../text/time";
 import { type Compared, SideBySide } from "./SideBySide";
 
@@ -94,7 +95,7 @@ const taskOf = (attempt: Attempt): string =>
 const waited = (attempt: Attempt): string =>
   durationText(
     attempt.waits.reduce(
-      (sum, wait) => sum + (wait.ended_at === null ? Date.now() : Date.parse(wait.ended_at)) - Date.parse(wait.began_at),
+      (sum, wait) => sum + (wait.ended_at === null ? present() : Date.parse(wait.ended_at)) - Date.parse(wait.began_at),
       0,
     ),
   );

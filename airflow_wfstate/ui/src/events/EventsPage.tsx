@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { useAddress } from "../address/useAddress";
 import { toggled } from "../list/Choice";
+import { SelectionLine } from "../list/SelectionLine";
 import { Freshness, Nothing, OutcomeNotice } from "../notices/Notices";
 import { type EventKey, getEvents, getRights } from "../server/events";
 import type { EventSummary } from "../server/model";
@@ -65,16 +66,22 @@ export const EventsPage = () => {
       </HStack>
       <Freshness fresh={fresh} lines={8} />
       {fresh.value !== undefined && events.length === 0 ? <Nothing>No events are in this state.</Nothing> : undefined}
-      {operates && picked.length > 0 ? (
-        <HStack aria-label="Actions on the selected events" mb={2} role="group" wrap="wrap">
-          <Text fontSize="sm">{`${counted(picked.length, "event")} selected`}</Text>
-          <Button onClick={() => setDecision("replay")} size="xs" variant="outline">
-            Apply again
-          </Button>
-          <Button onClick={() => setDecision("drop")} size="xs" variant="outline">
-            Drop
-          </Button>
-        </HStack>
+      {operates && events.some(isOpen) ? (
+        <SelectionLine label="Actions on the selected events">
+          {picked.length === 0 ? (
+            "Select events to apply them again or to drop them."
+          ) : (
+            <>
+              <Text fontSize="sm">{`${counted(picked.length, "event")} selected`}</Text>
+              <Button onClick={() => setDecision("replay")} size="xs" variant="outline">
+                Apply again
+              </Button>
+              <Button onClick={() => setDecision("drop")} size="xs" variant="outline">
+                Drop
+              </Button>
+            </>
+          )}
+        </SelectionLine>
       ) : undefined}
       {events.map((event) => (
         <EventRow

@@ -1,5 +1,5 @@
 import { Button, HStack, Input, Text } from "@chakra-ui/react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { Link as RouterLink } from "react-router-dom";
 
 import { shownText } from "../text/shownText";
@@ -12,6 +12,12 @@ type Props = { readonly address: URLSearchParams };
 /** Links to the default views and those saved in this browser, and a button that saves the current one. */
 export const ViewsBar = ({ address }: Props) => {
   const [saved, setSaved] = useState(savedViews);
+  useEffect(() => {
+    // Another tab has saved or removed one.
+    const follow = () => setSaved(savedViews());
+    window.addEventListener("storage", follow);
+    return () => window.removeEventListener("storage", follow);
+  }, []);
   const [naming, setNaming] = useState(false);
   const shown = viewOf(address);
   const keep = (views: readonly View[]) => {

@@ -5,6 +5,7 @@ import { StateBadge } from "../text/StateBadge";
 import { spanText } from "../text/time";
 import type { WorkflowSummary } from "../server/model";
 import { Choice, toggled } from "./Choice";
+import { FlagBadges } from "./FlagBadges";
 import { KeyLink } from "./KeyLink";
 import { WhatIsWrong } from "./WhatIsWrong";
 
@@ -34,6 +35,7 @@ export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
               <Box flex="1" minWidth={0}>
                 <KeyLink workflow={workflow} />
               </Box>
+              <FlagBadges flags={workflow.flags} />
               <StateBadge state={workflow.state} />
             </HStack>
             <HStack color="fg.muted" fontSize="xs" gap={2} justify="space-between">

@@ -1,13 +1,14 @@
 import { Button, Heading, HStack } from "@chakra-ui/react";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
+import { rememberList } from "../address/lastList";
 import { useAddress } from "../address/useAddress";
 import { ActiveFilters } from "./ActiveFilters";
 import { BulkActions } from "./BulkActions";
 import { getStats, getWorkflows } from "../server/client";
 import { OutsideLinks } from "../events/OutsideLinks";
 import { FilterBar } from "./FilterBar";
-import { Freshness } from "../notices/Notices";
+import { Freshness, OutcomeNotice } from "../notices/Notices";
 import { NoWorkflows } from "./NoWorkflows";
 import { bucketSecondsOf, StartsChart, windowOf } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
@@ -22,10 +23,19 @@ type Props = {
   readonly dagId?: string | undefined;
 };
 
+const none: ReadonlySet<string> = new Set();
+
 /** The list of workflows, newest first. The address holds filters, order and page, so that links can be shared. */
 export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useAddress();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => (dagId === undefined ? rememberList(address) : undefined), [address, dagId]);
+  const [told, setTold] = useState<string>();
+  const [selection, setSelection] = useState({ ids: none, of: address });
+  if (selection.of !== address) {
+    setSelection({ ids: none, of: address }); // what is out of sight is not selected
+  }
+  const chosen = selection.ids;
+  const setChosen = (ids: ReadonlySet<string>) => setSelection({ ids, of: address });
   const list = useFresh(`${dagId ?? ""}?${address}`, (signal) => getWorkflows(questionOf(address, dagId, thisMinute()), signal));
   const stats = useFresh(`stats ${dagId ?? ""}?${changed(address, { sort: "", state: "" })}`, (signal) =>
     loadStats(address, dagId, signal),
@@ -61,28 +71,30 @@ export const WorkflowsPage = ({ dagId }: Props) => {
         isFixedDag={dagId !== undefined}
       />
       <ActiveFilters address={address} change={setAddress} />
+      {told === undefined ? undefined : <OutcomeNotice dismiss={() => setTold(undefined)}>{told}</OutcomeNotice>}
       <Freshness fresh={list} lines={10} />
       {list.value !== undefined && workflows.length === 0 ? (
         <NoWorkflows clear={() => setAddress(() => new URLSearchParams())} dagId={dagId} isFiltered={isFiltered(address)} />
       ) : undefined}
+      {/* Not only beside rows: its dialog stays when an action has removed the last one from the list. */}
+      <BulkActions
+        canSelect={workflows.length > 0}
+        chosen={workflows.filter((workflow) => chosen.has(workflow.id))}
+        done={(outcome) => {
+          setTold(outcome);
+          setChosen(none);
+          list.refresh();
+        }}
+      />
       {workflows.length === 0 ? undefined : (
-        <>
-          <BulkActions
-            chosen={workflows.filter((workflow) => chosen.has(workflow.id))}
-            done={() => {
-              setChosen(new Set());
-              list.refresh();
-            }}
-          />
-          <WorkflowsTable
-            addressOfLabel={(label) => ({ search: withLabel(address, label).toString() })}
-            choose={setChosen}
-            chosen={chosen}
-            sort={sortOf(address)}
-            sortBy={(sort) => filter({ sort })}
-            workflows={workflows}
-          />
-        </>
+        <WorkflowsTable
+          addressOfLabel={(label) => ({ search: withLabel(address, label).toString() })}
+          choose={setChosen}
+          chosen={chosen}
+          sort={sortOf(address)}
+          sortBy={(sort) => filter({ sort })}
+          workflows={workflows}
+        />
       )}
       <HStack justify="flex-end" mt={4}>
         {cursor === null ? undefined : (

@@ -1,5 +1,7 @@
 import { useState } from "react";
 
+import { present } from "../text/clock";
+
 type Outcome = { readonly since: number; readonly state: string | undefined; readonly told: string };
 
 /**
@@ -20,7 +22,7 @@ export const useOutcome = (at: number, state: string | undefined) => {
   }
   return {
     dismiss: () => setOutcome(undefined),
-    tell: (told: string) => setOutcome({ since: Date.now(), state: undefined, told }),
+    tell: (told: string) => setOutcome({ since: present(), state: undefined, told }),
     told: outcome?.told,
   };
 };

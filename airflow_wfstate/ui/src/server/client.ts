@@ -31,6 +31,7 @@ import type {
   WorkflowStats,
 } from "./model";
 import { problemText, RefusedForGood, silence, Unanswered } from "./problem";
+import { learnTime } from "../text/clock";
 import { newStepsOf, renamesOf, type ResumeOptions } from "../actions/resumeOptions";
 import { words, workingStates, type WorkflowState } from "./model";
 import type { operations, paths } from "./schema";
@@ -57,6 +58,7 @@ export const client = createClient<paths>({
 });
 
 client.use(keptAnswers());
+client.use({ onResponse: ({ response }) => learnTime(response.headers.get("Date")) });
 client.use({
   // Without a response, fetch only says "Failed to fetch", in the browser's own words.
   onError: ({ error }) => (error instanceof TypeError ? new Unanswered(silence) : undefined),
@@ -325,7 +327,7 @@ export const answer = <Shape>({ data, error, response }: Fetched): Shape => {
 /** The server's reason and remedy, or only the status if there is none. */
 export const reasonOf = (response: Pick<Response, "status" | "statusText">, problem: unknown): string => {
   if (response.status === 401) {
-    return "Your session has ended. Reload the page to log in again.";
+    return "Your session has ended. Log in again in another tab and go on here, or reload this page.";
   }
   if (typeof problem === "object" && problem !== null) {
     const fields = problem as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { present } from "../text/clock";
 import { problemText, RefusedForGood } from "./problem";
 
 /** A page that is left open may keep the server busy for at most a tenth of the time. */
@@ -45,6 +46,7 @@ export const useFresh = <Value>(
 ): Fresh<Value> => {
   const [answer, setAnswer] = useState<Answer<Value>>();
   const [requests, setRequests] = useState(0);
+  const refresh = useCallback(() => setRequests((count) => count + 1), []);
   // Always call the newest function, but do not reload because it is a new one.
   const newest = useRef(load);
   useEffect(() => {
@@ -68,7 +70,7 @@ export const useFresh = <Value>(
         if (controller.signal.aborted) {
           return;
         }
-        setAnswer({ at: Date.now(), error: undefined, isRefusedForGood: false, question, subject, value });
+        setAnswer({ at: present(), error: undefined, isRefusedForGood: false, question, subject, value });
       } catch (problem) {
         if (controller.signal.aborted) {
           return;
@@ -92,17 +94,16 @@ export const useFresh = <Value>(
     // Reload at once when the page becomes visible again; a hidden page requests nothing.
     const askAgain = () => void ask();
     document.addEventListener("visibilitychange", askAgain);
-    window.addEventListener(refreshAll, askAgain);
+    window.addEventListener(refreshAll, refresh);
     void ask();
     return () => {
       controller.abort();
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", askAgain);
-      window.removeEventListener(refreshAll, askAgain);
+      window.removeEventListener(refreshAll, refresh);
     };
-  }, [question, requests, seconds, subject]);
+  }, [question, refresh, requests, seconds, subject]);
 
-  const refresh = useCallback(() => setRequests((count) => count + 1), []);
   const known = answer?.subject === subject ? answer : undefined;
   return {
     at: known?.at ?? 0,

@@ -9,7 +9,7 @@ type Props = {
   readonly stats: WorkflowStats;
 };
 
-/** The number of workflows in each state; a click filters by it. */
+/** The number of workflows in each state; a click filters by it. A phone shows only states in which there are any. */
 export const StateCounts = ({ choose, chosen, stats }: Props) => (
   <HStack aria-label="Workflows by state" gap={2} mb={4} role="group" wrap="wrap">
     <Button aria-pressed={chosen === ""} onClick={() => choose("")} size="xs" variant={chosen === "" ? "solid" : "outline"}>
@@ -19,6 +19,7 @@ export const StateCounts = ({ choose, chosen, stats }: Props) => (
       <Button
         aria-label={`${words(state)}: ${stats.by_state[state] ?? 0}`}
         aria-pressed={chosen === state}
+        hideBelow={chosen === state || (stats.by_state[state] ?? 0) > 0 ? undefined : "md"}
         key={state}
         onClick={() => choose(chosen === state ? "" : state)}
         size="xs"

@@ -1,3 +1,5 @@
+import { present } from "./clock";
+
 /**
  * A duration: in milliseconds below ten seconds (412ms), else in its two largest units: 45s, 3m 20s, 2h 5m, 4d 1h.
  */
@@ -22,7 +24,7 @@ export const ageText = (milliseconds: number): string => {
 /** How long something took, or has taken so far. */
 export const spanText = (startedAt: string, endedAt: string | null): string =>
   endedAt === null
-    ? ageText(Date.now() - Date.parse(startedAt))
+    ? ageText(present() - Date.parse(startedAt))
     : durationText(Date.parse(endedAt) - Date.parse(startedAt));
 
 type Worked = {

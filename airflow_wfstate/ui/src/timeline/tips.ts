@@ -2,6 +2,7 @@
 
 import { countsText, words } from "../server/model";
 import { counted } from "../text/counted";
+import { errorLine } from "../text/errorLine";
 import { durationText, timeText } from "../text/time";
 import type { Span } from "./axis";
 import type { AttemptBar, CompensationBar, GroupBar, ServiceBar } from "./timeline";
@@ -22,9 +23,9 @@ const ends = (bar: Span, hasEnded: boolean): Tip["facts"] => [
   [hasEnded ? "Took" : "So far", exactText(bar.to - bar.from)],
 ];
 
-const lastLine = (error: string | null): Tip["facts"] => {
-  const last = error?.trim().split("\n").pop();
-  return last === undefined || last === "" ? [] : [["Error", last]];
+const errorFact = (error: string | null): Tip["facts"] => {
+  const line = errorLine(error ?? "");
+  return line === "" ? [] : [["Error", line]];
 };
 
 export const tipOfAttempt = (bar: AttemptBar, label: string): Tip => {
@@ -37,7 +38,7 @@ export const tipOfAttempt = (bar: AttemptBar, label: string): Tip => {
       ["Worker", attempt.hostname ?? "unknown"],
       ["Queued for", queued === undefined ? "unknown" : exactText(queued.to - queued.from)],
       ...(waited === 0 ? [] : [["Waited", exactText(waited)] as const]),
-      ...lastLine(attempt.error),
+      ...errorFact(attempt.error),
     ],
     title: `${label}, attempt ${attempt.number}: ${words(attempt.state)}`,
   };
@@ -46,7 +47,7 @@ export const tipOfAttempt = (bar: AttemptBar, label: string): Tip => {
 export const tipOfGroup = (bar: GroupBar): Tip => {
   const { group } = bar;
   return {
-    facts: [...ends(bar, group.state !== "running" && group.state !== "waiting"), ...lastLine(group.error)],
+    facts: [...ends(bar, group.state !== "running" && group.state !== "waiting"), ...errorFact(group.error)],
     title: `${group.name}, ${counted(group.items, "item")}: ${countsText(group.by_state)}`,
   };
 };
@@ -57,7 +58,7 @@ export const tipOfCompensation = (bar: CompensationBar, label: string): Tip => {
     facts: [
       ...ends(bar, compensation.ended_at !== null),
       ["Attempts", `${compensation.attempts} of ${compensation.max_attempts}`],
-      ...lastLine(compensation.error),
+      ...errorFact(compensation.error),
     ],
     title: `${label}, compensation ${compensation.handler}: ${words(compensation.state)}`,
   };
@@ -78,7 +79,7 @@ export const tipOfService = (bar: ServiceBar, label: string): Tip =>
           ["First report", momentText(bar.from)],
           ["Last report", bar.isWaited ? "none since" : momentText(bar.to)],
           [bar.isWaited ? "So far" : "Took", exactText(bar.to - bar.from)],
-          ...lastLine(bar.step.error),
+          ...errorFact(bar.step.error),
         ],
         title: `${label}, by a service: ${words(bar.step.state)}`,
       };
