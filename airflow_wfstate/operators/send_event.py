@@ -51,7 +51,8 @@ class SendEventOperator(BaseOperator):
     :param correlation_id: correlation id of the workflow; None if the key in the data identifies it. (templated)
     :param attributes: further attributes, such as ``time``, ``subject`` and ``sequence``. They must be the same on each
         retry. (templated)
-    :param event_id: replaces the derived id, for instance so that a cleared task sends a new event. (templated)
+    :param event_id: replaces the derived id, for instance so that a cleared task sends a new event; None for the
+        derived id. A text that renders to nothing is refused. (templated)
     :param wfstate_conn_id: the Airflow connection to the store; it does not have to exist.
     """
 
@@ -83,10 +84,11 @@ class SendEventOperator(BaseOperator):
         """Send the event."""
         ti = context["ti"]
         identity = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+        derived = str(uuid5(NAMESPACE_URL, f"urn:wfstate:event:{identity}"))
         event: dict[str, Any] = {
             **(self.attributes or {}),
             "specversion": "1.0",
-            "id": self.event_id or str(uuid5(NAMESPACE_URL, f"urn:wfstate:event:{identity}")),
+            "id": derived if self.event_id is None else self.event_id,
             "source": self.source,
             "type": self.event_type,
         }

@@ -64,8 +64,8 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
         not known.
     :param participants: ids of DAGs that may join by starting the same name and key. A triggered run may always join.
     :param deadline: a timedelta counted from the start, a datetime with a time zone, or a text that renders to an ISO
-        8601 duration (``P3D``, ``PT4H``) or date and time. None, or a text that renders to nothing, for no deadline.
-        (templated)
+        8601 duration (``P3D``, ``PT4H``) or date and time. None, also from an XComArg, for no deadline of the start's
+        own. A text that renders to nothing is refused. (templated)
     :param on_deadline: what happens, once, when the deadline passes. ``flag`` marks the workflow as overdue. ``fail``
         fails it, and ``on_failure`` applies. ``cancel`` cancels it without compensation, ``compensate`` cancels it with
         compensation. For this and all other policies, None means the definition's value, or else the default, which is
@@ -226,8 +226,7 @@ class StartWorkflowOperator(ChecksItsDag, TextIdentities):
     def _request(self, context: Context) -> StartWorkflow:
         value = dict(context["params"]) if self.input is None else self.input
         task_instance_id = str(context["ti"].id)
-        is_open = self.deadline is None or not str(self.deadline).strip()
-        deadline = None if is_open else check_deadline(self.deadline)
+        deadline = None if self.deadline is None else check_deadline(self.deadline)
         return StartWorkflow(
             task_instance_id=task_instance_id,
             name=identity_text("workflow name", self.name),

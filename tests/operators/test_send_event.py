@@ -54,3 +54,18 @@ def test_a_refused_event_fails_the_task_for_good_and_the_others_are_received(sho
         send_events([{**shop.placed("1"), "source": "urn:nobody"}, shop.placed("1")])
 
     assert shop.generations("1") == ["running"]
+
+
+@pytest.mark.parametrize("option", ["event_id", "correlation_id", "event_type", "source"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_option_that_renders_to_nothing_is_refused_and_not_taken_for_none(
+    shop: Shop, option: str, blank: str
+) -> None:
+    shop.send(shop.placed("1"))
+    options: dict[str, Any] = {"event_type": "captured", "source": shop.source("payments"), "data": {"order_id": "1"}}
+    tell = SendEventOperator(task_id="tell", **{**options, option: blank})
+
+    with pytest.raises(AirflowFailException, match="1 of 1 events were refused"):
+        tell.execute(context_of("run-1"))
+
+    assert [step.name for step in shop.find("1").steps if step.name == "capture"] == []

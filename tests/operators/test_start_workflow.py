@@ -174,7 +174,6 @@ def test_another_wish_is_an_import_error():
         (datetime(2031, 5, 1, 12, tzinfo=timezone(timedelta(hours=2))), datetime(2031, 5, 1, 10, tzinfo=timezone.utc)),
         ("{{ hours }}", timedelta(hours=4)),
         (timedelta(days=2), timedelta(days=2)),
-        ("{{ '' }}", None),
     ],
 )
 @pytest.mark.parametrize("native", [False, True])
@@ -200,6 +199,27 @@ def test_a_deadline_that_renders_to_none_fails_the_start_and_names_what_it_may_b
     operator.deadline = "soon"  # as rendered
     with pytest.raises(AirflowFailException, match=r"The deadline is 'soon'.* ISO 8601 duration"):
         operator.execute({"ti": SimpleNamespace(id=uuid.uuid4()), "params": {}})
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("deadline", "complaint"),
+    [
+        ("{{ '' }}", "The deadline is empty. For no deadline, leave it out"),
+        ("  {{ '' }} ", "The deadline is empty"),
+        ("{{ none }}", "The deadline is 'None'"),
+    ],
+)
+def test_a_deadline_that_renders_to_nothing_is_refused_and_not_taken_for_none(world, native, deadline, complaint):
+    with DAG("intake", schedule=None, render_template_as_native_obj=native):
+        operator = StartWorkflowOperator(
+            task_id="start", name="order", key=world.unique("key"), deadline=deadline, on_deadline="compensate"
+        )
+    context: Any = {"ti": SimpleNamespace(id=uuid.uuid4()), "params": {}}
+    operator.render_template_fields(context)
+
+    with pytest.raises(AirflowFailException, match=complaint):
+        operator.execute(context)
 
 
 @pytest.mark.parametrize(

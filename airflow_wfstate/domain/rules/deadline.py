@@ -25,6 +25,8 @@ def check_deadline(value: object) -> timedelta | datetime:
         a hundred years, or has no time zone.
     """
     if isinstance(value, str):
+        if not value.strip():
+            raise InvalidRequest("The deadline is empty.", f"For no deadline, leave it out. Otherwise: {_HOW}")
         value = _parsed(value.strip())
     if isinstance(value, timedelta):
         if not timedelta(0) < value <= LONGEST:
