@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_wfstate.backends.codec import decode, encode
@@ -13,13 +13,14 @@ from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.dag.complete import ChecksItsDag
 from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.steps.identity_text import TextIdentities
 from airflow_wfstate.operators.steps.output import WHAT_XCOM_REFUSES, fits_xcom
 from airflow_wfstate.operators.steps.refusal import failing_for_good
 from airflow_wfstate.operators.steps.waiting import defer_to_ask_again
 from airflow_wfstate.operators.workflow_xcom import push_workflow
 
 
-class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
+class CompleteWorkflowOperator(ChecksItsDag, TextIdentities):
     """End the workflow of this run as succeeded.
 
     The task fails while a step or a child run is unfinished, which includes a failed step that Airflow will retry. It
@@ -38,6 +39,7 @@ class CompleteWorkflowOperator(ChecksItsDag, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("output_value",)
+    option_names: ClassVar[Mapping[str, str]] = {"output_value": "output"}
     ui_color = "#dcefe0"
 
     def __init__(

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_wfstate.domain.messages.event import SendEvents, SentEvents, Verdict
 from airflow_wfstate.exceptions import AccessDenied, InvalidRequest, NotFound
 from airflow_wfstate.hooks.workflow_state import WorkflowStateHook
 from airflow_wfstate.operators.steps.declaration.options import DEFAULT_CONNECTION_ID
+from airflow_wfstate.operators.steps.identity_text import TextIdentities
 
 _TOLD: Final = 5
 """How many refused events the error lists."""
@@ -36,7 +37,7 @@ def send_events(events: Sequence[Mapping[str, Any]], wfstate_conn_id: str = DEFA
     return sent
 
 
-class SendEventOperator(BaseOperator):
+class SendEventOperator(TextIdentities):
     """Send an event of a service, as CloudEvents 1.0, to the workflows of this Airflow installation.
 
     Use it for a service on whose behalf Airflow reports. The definition must list ``dag:<dag_id>`` among the service's

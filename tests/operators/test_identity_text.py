@@ -17,12 +17,14 @@ from airflow.sdk import DAG, task
 from packaging.version import Version
 
 from airflow_wfstate import (
+    CompleteWorkflowOperator,
+    SendEventOperator,
     StartWorkflowOperator,
     TransactionalStepOperator,
     TriggerWorkflowDagRunOperator,
 )
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
-from airflow_wfstate.exceptions import InvalidDag, InvalidName
+from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
 from airflow_wfstate.operators.steps.identity_text import identity_text
 
 needs_dag_test = pytest.mark.skipif(
@@ -87,6 +89,33 @@ def test_a_key_that_identifies_nothing_is_refused(native, undefined, template):
 
     with pytest.raises(InvalidName, match="workflow key"):
         _rendered(start, row={"none": None})
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("make", "option"),
+    [
+        (lambda x: StartWorkflowOperator(task_id="t", name="n", key="k", deadline=x), "deadline"),
+        (lambda x: StartWorkflowOperator(task_id="t", name="n", key="k", labels={"day": x}), "labels"),
+        (lambda x: StartWorkflowOperator(task_id="t", name="n", key="k", input={"day": x}), "input"),
+        (lambda x: CompleteWorkflowOperator(task_id="t", output=x), "output"),
+        (lambda x: TriggerWorkflowDagRunOperator(task_id="t", trigger_dag_id="d", conf={"day": x}), "conf"),
+        (lambda x: TransactionalStepOperator(task_id="t", sql=x), "sql"),
+        (lambda x: TransactionalStepOperator(task_id="t", sql="SELECT 1", parameters=[x]), "parameters"),
+        (lambda x: SendEventOperator(task_id="t", event_type="e", source="s", data={"day": x}), "data"),
+        (lambda x: SendEventOperator(task_id="t", event_type=x, source="s"), "event_type"),
+    ],
+)
+def test_every_option_that_uses_an_undefined_value_is_refused_with_a_remedy(native, make, option):
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        operator = make("{{ data_interval_end }}")
+
+    with pytest.raises(InvalidRequest) as refused:
+        _rendered(operator)
+
+    assert f"the option {option} uses an undefined value: 'data_interval_end' is undefined." in refused.value.reason
+    assert "every run has {{ dag_run.run_after }} and {{ run_id }}" in refused.value.remedy
+    assert "share that text" not in refused.value.remedy
 
 
 @pytest.mark.parametrize(

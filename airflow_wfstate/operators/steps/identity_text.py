@@ -1,22 +1,25 @@
-"""Render as text the values that identify workflows, steps and items.
+"""Render the templates of our operators: as text what identifies workflows, steps and items.
 
 With ``render_template_as_native_obj=True``, Airflow turns a template that gives ``1.10`` into the number 1.1, ``007``
 into 7 and ``None`` into None, so that two different keys can become one. Identities are therefore rendered in a plain
 environment.
+
+Every template that uses an undefined value is refused with a remedy, in whichever option it stands.
 """
 
 from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from airflow.sdk import BaseOperator
 
-from airflow_wfstate.exceptions import InvalidName
+from airflow_wfstate.exceptions import InvalidName, InvalidRequest
 
 if TYPE_CHECKING:
     import jinja2
@@ -99,7 +102,8 @@ class TextTemplates:
             return identity_text(kind, self._text(environment, template))
         except jinja2.UndefinedError as error:
             raise InvalidName(
-                f"The template {template[:200]!r} of the {kind} uses an undefined value: {error}.", _REMEDY
+                f"The template {template[:200]!r} of the {kind} uses an undefined value: {error}.",
+                _IDENTITY_REMEDY,
             ) from error
 
     def nested(self, value: object, rendered: Collection[int] = ()) -> Any:
@@ -130,10 +134,46 @@ def resolve_reference(value: object, context: Mapping[str, Any]) -> object:
     return value.resolve(cast("Context", context)) if isinstance(value, ResolveMixin) else value
 
 
-_REMEDY: Final = (
-    "Correct the expression. Do not give it a constant default: all runs would share that text. A run that is "
-    "triggered manually has no logical date; every run has {{ dag_run.run_after }} and {{ run_id }}."
+_EVERY_RUN_HAS: Final = (
+    "A run without a logical date (one that is triggered manually often has none) has no {{ logical_date }}, {{ ds }} "
+    "or {{ data_interval_end }}; every run has {{ dag_run.run_after }} and {{ run_id }}."
 )
+
+_REMEDY: Final = f"Correct the expression. {_EVERY_RUN_HAS}"
+
+_IDENTITY_REMEDY: Final = (
+    f"Correct the expression. Do not give it a constant default: all runs would share that text. {_EVERY_RUN_HAS}"
+)
+
+
+@contextmanager
+def _refusing_undefined(option: str, value: object) -> Iterator[None]:
+    """Tell the author which option uses an undefined value, and what every run has.
+
+    :param value: the option as it was declared.
+    :raises InvalidRequest: a template in it uses an undefined value.
+    """
+    import jinja2
+
+    template = f"The template {value[:200]!r} of the option" if isinstance(value, str) else "A template in the option"
+    try:
+        yield
+    except jinja2.UndefinedError as error:
+        raise InvalidRequest(f"{template} {option} uses an undefined value: {error}.", _REMEDY) from error
+
+
+def _raise_undefined(value: object) -> None:
+    """Raise the error of an undefined value, which native rendering hands on as an object instead.
+
+    :raises jinja2.UndefinedError: the DAG's kind of undefined has no text, and the value is one, or holds one.
+    """
+    import jinja2
+
+    if isinstance(value, jinja2.Undefined):
+        str(value)
+    elif isinstance(value, (list, tuple, set, Mapping)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            _raise_undefined(item)
 
 
 def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:
@@ -142,14 +182,16 @@ def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:
     def finalize(value: object) -> object:
         if value is None or isinstance(value, jinja2.Undefined):
             what = "None" if value is None else "not defined"
-            raise InvalidName(f"An expression in the template {template[:200]!r} of the {kind} is {what}.", _REMEDY)
+            raise InvalidName(
+                f"An expression in the template {template[:200]!r} of the {kind} is {what}.", _IDENTITY_REMEDY
+            )
         return value
 
     return finalize
 
 
 class TextIdentities(BaseOperator):
-    """A base class for operators with template fields that are identities, which are rendered as text.
+    """A base class for all our operators with templates. Fields that are identities are rendered as text.
 
     Each field may be a template, an XComArg or a value. None is left alone.
     """
@@ -159,6 +201,9 @@ class TextIdentities(BaseOperator):
 
     text_fields: ClassVar[Sequence[str]] = ()
     """Template fields that are also rendered as text, and may hold nested values."""
+
+    option_names: ClassVar[Mapping[str, str]] = {}
+    """Names of the options whose template fields have other names, for error messages."""
 
     def _do_render_template_fields(
         self,
@@ -179,8 +224,14 @@ class TextIdentities(BaseOperator):
                 setattr(self, name, identity_text(kind, value))
             elif value is not None:
                 setattr(self, name, templates.identity(kind, value))
-        for name in self.text_fields:
-            setattr(self, name, templates.nested(getattr(self, name), seen_oids))
-        own = {*self.identity_fields, *self.text_fields}
-        rest = [name for name in template_fields if name not in own]
-        super()._do_render_template_fields(parent, rest, context, jinja_env, seen_oids)
+        for name in template_fields:
+            if name in self.identity_fields:
+                continue
+            value = getattr(self, name, None)
+            with _refusing_undefined(self.option_names.get(name, name), value):
+                if name in self.text_fields:
+                    setattr(self, name, templates.nested(value, seen_oids))
+                else:
+                    super()._do_render_template_fields(parent, [name], context, jinja_env, seen_oids)
+                    if renders_natively(self):
+                        _raise_undefined(getattr(self, name, None))
