@@ -82,6 +82,61 @@ def test_an_item_key_on_both_tells_them_apart_and_on_one_does_not(a_dag, kind):
         a_dag.validate()
 
 
+def _load_in_a_mapped_group(item_key):
+    """A group that is mapped over ``f``, with a step whose own argument is ``x``."""
+
+    @task
+    def fetch(f):
+        return f
+
+    @task.step(item_key=item_key)
+    def load(x): ...
+
+    @task_group
+    def etl(f):
+        load(fetch(f))
+
+    etl.expand(f=["a.csv", "b.csv"])
+
+
+def test_an_item_key_that_does_not_take_what_it_is_given_is_an_error_that_names_it(a_dag):
+    _load_in_a_mapped_group(lambda x: x)
+    with pytest.raises(InvalidDag) as refused:
+        a_dag.validate()
+    assert "of task etl.load cannot be called: missing a required argument: 'x'." in refused.value.reason
+    assert "It is given f, the arguments of the mapped task group (the step's own are not" in refused.value.reason
+    assert refused.value.remedy == "Write it as <lambda>(f), or let it take **arguments."
+
+
+@pytest.mark.parametrize("kind", [plain, mapped])
+def test_an_item_key_takes_the_arguments_of_its_own_step(a_dag, kind):
+    kind("a", item_key=lambda order: order)
+    a_dag.validate()
+    kind("b", item_key=lambda row: row)
+    with pytest.raises(
+        InvalidDag, match=r"task t_b cannot be called: .*'row'.* It is given order, the .*of the step\."
+    ):
+        a_dag.validate()
+
+
+@pytest.mark.parametrize("item_key", [lambda f: f, lambda **arguments: arguments["f"], "{{ f }}", None])
+def test_an_item_key_in_a_mapped_group_takes_the_arguments_of_the_group(a_dag, item_key):
+    _load_in_a_mapped_group(item_key)
+    a_dag.validate()
+
+
+def test_names_that_are_known_only_at_run_time_are_not_checked(a_dag):
+    @task
+    def rows():
+        return [{"a": 1}]
+
+    @task.step(item_key=lambda a: a)
+    def pay(**row): ...
+
+    pay.expand_kwargs(rows())
+    a_dag.validate()
+
+
 def test_a_name_that_is_another_tasks_id_is_the_same_name(a_dag):
     @task.step(name="ship")
     def send(): ...

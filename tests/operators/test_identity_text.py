@@ -8,12 +8,13 @@ import uuid
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 
 import jinja2
 import pytest
 from airflow import __version__ as airflow_version
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, task, task_group
 from packaging.version import Version
 
 from airflow_wfstate import (
@@ -25,6 +26,7 @@ from airflow_wfstate import (
 )
 from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.exceptions import InvalidDag, InvalidName, InvalidRequest
+from airflow_wfstate.operators.steps.declaration.item_key import item_key_of
 from airflow_wfstate.operators.steps.identity_text import identity_text
 
 needs_dag_test = pytest.mark.skipif(
@@ -156,6 +158,44 @@ def test_an_item_key_that_would_not_be_there_at_once_is_an_import_error(a_dag):
     for function, complaint in ((later, "is async"), (by_and_by, "has a yield")):
         with pytest.raises(InvalidDag, match=f"item_key=.* {complaint}"):
             task.step(item_key=function)
+
+
+def _item_key_in_a_mapped_group(dag, item_key):
+    """The item key of the first item of a step with the argument ``x``, in a group that is mapped over ``f``."""
+
+    @task
+    def load(x): ...
+
+    @task_group
+    def etl(f):
+        load("another value")
+
+    etl.expand(f=["a.csv", "b.csv"])
+    context = {"ti": SimpleNamespace(map_index=0), "run_id": "a_run"}
+    return item_key_of(dag.get_task("etl.load"), context, item_key)
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("item_key", "complaint"),
+    [
+        ("{{ x }}", r"the template '{{ x }}' of the item key of task etl.load is not defined"),
+        ("{{ x.id }}", r"uses an undefined value: 'x' is undefined"),
+        (lambda x: x, "item_key=<lambda> of task etl.load cannot be called: missing a required argument: 'x'"),
+    ],
+)
+def test_an_item_key_that_uses_what_it_is_not_given_is_told_what_it_is_given(native, item_key, complaint):
+    dag = DAG("d", schedule=None, render_template_as_native_obj=native)
+    with dag, pytest.raises((InvalidName, InvalidDag), match=complaint) as refused:
+        _item_key_in_a_mapped_group(dag, item_key)
+
+    assert "given f, the arguments of the mapped task group" in str(refused.value)
+    assert "logical date" not in str(refused.value)
+
+
+@pytest.mark.parametrize("item_key", ["{{ f }}", lambda f: f])
+def test_an_item_key_in_a_mapped_group_is_given_the_arguments_of_the_group(a_dag, item_key):
+    assert _item_key_in_a_mapped_group(a_dag, item_key) == "a.csv"
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from airflow_wfstate.operators.dag.complete import known_dag
 from airflow_wfstate.operators.relay.wiring import is_branch
 from airflow_wfstate.operators.start_workflow import StartWorkflowOperator
 from airflow_wfstate.operators.steps.declaration.declared_steps import DeclaredStep, declared_steps
+from airflow_wfstate.operators.steps.declaration.item_names import check_takes, declared_item_names
 from airflow_wfstate.operators.steps.declaration.options import is_template, step_options_of
 from airflow_wfstate.operators.trigger_workflow_dag_run import TriggerWorkflowDagRunOperator
 
@@ -46,6 +47,7 @@ def check_dag(dag: DAG) -> None:
     _check_no_teardown_is_a_step(dag)
     _check_step_names(dag)
     _check_former_names(dag)
+    _check_item_keys(dag)
     for operator_class, reason in _ONCE_A_RUN.items():
         _check_not_mapped(dag, operator_class, reason)
     _check_starts(dag)
@@ -151,6 +153,16 @@ def _check_former_names(dag: DAG) -> None:
                 f"Remove {name} from was= of one of them"
                 + (", or give the other step a name that was not used before." if is_declared else "."),
             )
+
+
+def _check_item_keys(dag: DAG) -> None:
+    for task in dag.tasks:
+        options = step_options_of(task)
+        if options is None or not callable(options.item_key):
+            continue
+        given = declared_item_names(task)
+        if given is not None:
+            check_takes(task.task_id, options.item_key, given)
 
 
 def _check_not_mapped(dag: DAG, operator_class: type[BaseOperator], reason: str) -> None:

@@ -28,6 +28,18 @@ if TYPE_CHECKING:
 _SCALARS: Final = (bool, int, float, Decimal, uuid.UUID, datetime.date, datetime.time, datetime.timedelta)
 """Types whose text is the same in every process and represents the whole value."""
 
+_EVERY_RUN_HAS: Final = (
+    "A run without a logical date (one that is triggered manually often has none) has no {{ logical_date }}, {{ ds }} "
+    "or {{ data_interval_end }}; every run has {{ dag_run.run_after }} and {{ run_id }}."
+)
+
+_REMEDY: Final = f"Correct the expression. {_EVERY_RUN_HAS}"
+
+IDENTITY_REMEDY: Final = (
+    f"Correct the expression. Do not give it a constant default: all runs would share that text. {_EVERY_RUN_HAS}"
+)
+"""What to do about an expression in an identity that is None or undefined."""
+
 
 def identity_text(kind: str, value: object) -> str:
     """Convert a value to the text that identifies something.
@@ -84,10 +96,11 @@ class TextTemplates:
         self._environment = create_template_env() if dag is None else dag.get_template_env(force_sandboxed=True)
         self._variables = variables
 
-    def identity(self, kind: str, template: object) -> str:
+    def identity(self, kind: str, template: object, remedy: str = IDENTITY_REMEDY) -> str:
         """Render what identifies something: a template, an XComArg, or a value.
 
         :param kind: as for :func:`identity_text`.
+        :param remedy: what to do about an expression that is None or undefined.
         :raises InvalidName: as for :func:`identity_text`; or an expression in the template is None or undefined, whose
             text would be the same for all.
         """
@@ -97,13 +110,13 @@ class TextTemplates:
             return identity_text(kind, self.nested(template))
         environment = self._environment
         if environment.finalize is None:
-            environment = environment.overlay(finalize=_refuse_nothing(kind, template))
+            environment = environment.overlay(finalize=_refuse_nothing(kind, template, remedy))
         try:
             return identity_text(kind, self._text(environment, template))
         except jinja2.UndefinedError as error:
             raise InvalidName(
                 f"The template {template[:200]!r} of the {kind} uses an undefined value: {error}.",
-                _IDENTITY_REMEDY,
+                remedy,
             ) from error
 
     def nested(self, value: object, rendered: Collection[int] = ()) -> Any:
@@ -132,18 +145,6 @@ def resolve_reference(value: object, context: Mapping[str, Any]) -> object:
     from airflow.sdk.definitions._internal.mixins import ResolveMixin
 
     return value.resolve(cast("Context", context)) if isinstance(value, ResolveMixin) else value
-
-
-_EVERY_RUN_HAS: Final = (
-    "A run without a logical date (one that is triggered manually often has none) has no {{ logical_date }}, {{ ds }} "
-    "or {{ data_interval_end }}; every run has {{ dag_run.run_after }} and {{ run_id }}."
-)
-
-_REMEDY: Final = f"Correct the expression. {_EVERY_RUN_HAS}"
-
-_IDENTITY_REMEDY: Final = (
-    f"Correct the expression. Do not give it a constant default: all runs would share that text. {_EVERY_RUN_HAS}"
-)
 
 
 @contextmanager
@@ -176,15 +177,13 @@ def _raise_undefined(value: object) -> None:
             _raise_undefined(item)
 
 
-def _refuse_nothing(kind: str, template: str) -> Callable[[object], object]:
+def _refuse_nothing(kind: str, template: str, remedy: str) -> Callable[[object], object]:
     import jinja2
 
     def finalize(value: object) -> object:
         if value is None or isinstance(value, jinja2.Undefined):
             what = "None" if value is None else "not defined"
-            raise InvalidName(
-                f"An expression in the template {template[:200]!r} of the {kind} is {what}.", _IDENTITY_REMEDY
-            )
+            raise InvalidName(f"An expression in the template {template[:200]!r} of the {kind} is {what}.", remedy)
         return value
 
     return finalize

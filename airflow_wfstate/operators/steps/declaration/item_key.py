@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_wfstate.backends.codec import encode
 from airflow_wfstate.exceptions import InvalidPayload, PayloadTooLarge
+from airflow_wfstate.operators.steps.declaration.item_names import ItemNames, check_takes, item_names
 from airflow_wfstate.operators.steps.identity_text import TextTemplates, identity_text, renders_natively
 
 if TYPE_CHECKING:
@@ -39,13 +40,18 @@ def item_of(operator: BaseOperator, context: Context, declared: ItemKey | None) 
 
     :param declared: the author's item key; None to derive it from the item.
     :raises InvalidName: the declared key does not identify the item: it is None, blank, undefined, or an object.
+    :raises InvalidDag: the declared key is a function that does not take the names of the item's arguments.
     :raises InvalidPayload: the item cannot be stored, so no key can be derived from it.
     """
     is_mapped = context["ti"].map_index is not None and context["ti"].map_index >= 0
     if declared is None and not is_mapped:
         return Item()
     arguments = _item(operator, context, is_mapped=is_mapped)
-    key = _derived(operator, arguments) if declared is None else _declared(operator, context, declared, arguments)
+    if declared is None:
+        key = _derived(operator, arguments)
+    else:
+        given = item_names(_as_declared(operator), is_mapped=is_mapped, names=arguments)
+        key = _declared(operator, context, declared, arguments, given)
     return Item(key, _sha256(arguments) if is_mapped else None)
 
 
@@ -54,11 +60,14 @@ def item_key_of(operator: BaseOperator, context: Context, declared: ItemKey | No
     return item_of(operator, context, declared).key
 
 
-def _declared(operator: BaseOperator, context: Context, declared: ItemKey, item: dict[str, Any]) -> str:
+def _declared(
+    operator: BaseOperator, context: Context, declared: ItemKey, item: dict[str, Any], given: ItemNames
+) -> str:
     kind = f"item key of task {operator.task_id}"
     if not callable(declared):
         variables: Any = {**context, **item}
-        return TextTemplates(operator, variables).identity(kind, declared)
+        return TextTemplates(operator, variables).identity(kind, declared, given.remedy)
+    check_takes(operator.task_id, declared, given)
     key = declared(**item)
     if inspect.iscoroutine(key):
         key.close()  # avoids Python's warning that it was never awaited
@@ -79,8 +88,7 @@ def _item(operator: BaseOperator, context: Context, *, is_mapped: bool) -> dict[
     """
     if not renders_natively(operator):
         return mapped_arguments(operator, context) if is_mapped else dict(getattr(operator, "op_kwargs", {}))
-    dag = operator.get_dag()
-    declared: Any = operator if dag is None else dag.get_task(operator.task_id)  # not rendered yet
+    declared = _as_declared(operator)  # not rendered yet
     templates = TextTemplates(operator, context)
     if not is_mapped:
         arguments = getattr(declared, "op_kwargs", {})
@@ -99,8 +107,7 @@ def mapped_arguments(operator: BaseOperator, context: Context) -> dict[str, Any]
 
     Templates are rendered. For a task in a mapped group, these are the group's arguments.
     """
-    dag = operator.get_dag()
-    declared: Any = operator if dag is None else dag.get_task(operator.task_id)
+    declared = _as_declared(operator)
     if hasattr(declared, "op_kwargs_expand_input"):  # @task.step(...).expand
         constant = declared.partial_kwargs.get("op_kwargs", {})
         return {name: value for name, value in getattr(operator, "op_kwargs", {}).items() if name not in constant}
@@ -111,6 +118,11 @@ def mapped_arguments(operator: BaseOperator, context: Context) -> dict[str, Any]
     for group in declared.iter_mapped_task_groups():
         arguments.update(_resolved(group._expand_input, context))
     return arguments
+
+
+def _as_declared(operator: BaseOperator) -> Any:
+    dag = operator.get_dag()
+    return operator if dag is None else dag.get_task(operator.task_id)
 
 
 def _resolved(expand_input: Any, context: Context) -> Mapping[str, Any]:
