@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from airflow_wfstate.domain.messages.compensate import DecideCompensation, Decision
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TurnDecision
-from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy
+from airflow_wfstate.domain.messages.step import BeginStep
+from airflow_wfstate.domain.rules.policies import CompensationErrorPolicy, FailurePolicy
 from airflow_wfstate.domain.rules.states import CompensationState, StepState, WorkflowState
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from tests.support.saga import Saga
@@ -126,6 +129,76 @@ def test_a_workflow_that_is_not_being_undone_waits_for_no_decision(world: World)
     saga.done("one")
     with pytest.raises(WorkflowClosed, match="none of its compensations needs a decision"):
         world.backend.decide_compensation(_wish(saga, Decision.SKIP, "one"))
+
+
+def _running(world: World) -> Saga:
+    saga = Saga.start(world)
+    saga.done("one")
+    return saga
+
+
+def _with_nothing_to_undo(world: World) -> Saga:
+    return Saga.start(world)
+
+
+def _compensated(world: World) -> Saga:
+    saga = _running(world)
+    saga.undo(saga.fail())
+    return saga
+
+
+def _cancelled(world: World) -> Saga:
+    saga = _running(world)
+    world.backend.cancel_workflow(CancelWorkflow(saga.workflow_id))
+    return saga
+
+
+def _failed_on_hold(world: World) -> Saga:
+    saga = Saga.start(world, on_failure=FailurePolicy.HOLD)
+    saga.done("one")
+    saga.fail()
+    return saga
+
+
+def _with_a_pivot(world: World) -> Saga:
+    saga = _running(world)
+    task = world.rows.add_task("intake", saga.run_id, "pay")
+    world.succeed(world.backend.begin_step(BeginStep(task, "pay", pivot=True)))
+    world.rows.set_task_state(task, "success")
+    return saga
+
+
+def _with_a_pivot_and_failed(world: World) -> Saga:
+    saga = _with_a_pivot(world)
+    saga.fail()
+    return saga
+
+
+@pytest.mark.parametrize(
+    ("prepare", "remedy"),
+    [
+        (_running, "Undo it with: airflow wfstate compensate {}"),
+        (_failed_on_hold, "Undo it with: airflow wfstate compensate {}"),
+        (_with_nothing_to_undo, "The workflow is running, and there is nothing to undo."),
+        (_compensated, "Nothing is left to undo; see what was undone with: airflow wfstate show {}"),
+        (_cancelled, "Undo its work manually"),
+        (_with_a_pivot, "Let it finish; see what it is doing with: airflow wfstate show {}"),
+        (_with_a_pivot_and_failed, "Let it finish: airflow wfstate resume {}"),
+    ],
+)
+def test_a_refused_decision_names_what_helps_in_the_state_of_the_workflow(
+    world: World, prepare: Callable[[World], Saga], remedy: str
+) -> None:
+    saga = prepare(world)
+
+    for decision in Decision:
+        with pytest.raises(WorkflowClosed, match="none of its compensations needs a decision") as refused:
+            world.backend.decide_compensation(_wish(saga, decision, "one"))
+        assert remedy.format(saga.workflow_id) in refused.value.remedy
+    if "wfstate compensate" in remedy:
+        assert world.backend.plan_compensate(saga.workflow_id).changes
+    else:
+        assert "wfstate compensate" not in refused.value.remedy
 
 
 def test_what_is_being_undone_at_this_moment_is_left_alone(world: World) -> None:

@@ -47,6 +47,13 @@ from airflow_wfstate.store.workflows.reference import read_reference
 
 _DECIDED: Final = (CompensationState.DONE.value, CompensationState.SKIPPED.value)
 
+_GO_FORWARD: Final = {
+    WorkflowState.RUNNING: "Let it finish; see what it is doing with: airflow wfstate show {}",
+    WorkflowState.FAILED: "Let it finish: airflow wfstate resume {}",
+    WorkflowState.SUCCEEDED: "It has finished. Undo its work manually; see what it did with: airflow wfstate show {}",
+}
+"""What to do about a workflow whose pivot is done, by its state."""
+
 
 def compensate_workflow(
     connection: Connection, request: CompensateWorkflow
@@ -115,6 +122,14 @@ def why_not_compensate(connection: Connection, workflow_id: str) -> str | None:
     return why_nothing_changes(state, partial(_judge, connection, workflow_id, state))
 
 
+def how_to_undo(connection: Connection, workflow_id: str, state: WorkflowState) -> str:
+    """Return how a person can undo a workflow, or why not, as the remedy for a request that needs another state."""
+    if state is WorkflowState.COMPENSATED:
+        return f"Nothing is left to undo; see what was undone with: airflow wfstate show {workflow_id}"
+    why_not = why_nothing_changes(state, partial(_judge, connection, workflow_id, state))
+    return f"Undo it with: airflow wfstate compensate {workflow_id}" if why_not is None else why_not
+
+
 def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Judgement:
     if state is WorkflowState.CANCELLED:
         raise WorkflowClosed(
@@ -131,7 +146,7 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Ju
     if forward is not None:
         raise WorkflowClosed(
             f"Workflow {workflow_id} cannot be undone: {forward}",
-            f"Let it finish: airflow wfstate resume {workflow_id}",
+            _GO_FORWARD[state].format(workflow_id),
         )
     is_succeeded = state is WorkflowState.SUCCEEDED
     if not has_something_to_undo(connection, workflow_id, with_discarded=is_succeeded):

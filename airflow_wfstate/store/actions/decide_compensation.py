@@ -15,7 +15,7 @@ from airflow_wfstate.domain.rules.text.counted import listed
 from airflow_wfstate.domain.rules.text.reason import MAX_REASON_LENGTH
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound, WorkflowClosed
 from airflow_wfstate.redaction import recorded_text
-from airflow_wfstate.store.actions.compensate import allow_retries
+from airflow_wfstate.store.actions.compensate import allow_retries, how_to_undo
 from airflow_wfstate.store.compensation.compensated_step import settle_step
 from airflow_wfstate.store.compensation.late_undo import undo_late, update_late_undo_reason
 from airflow_wfstate.store.compensation.pending import PendingCompensation, pending_compensations
@@ -52,7 +52,7 @@ def decide_compensation(
     if not is_late and change.state not in (WorkflowState.COMPENSATION_FAILED, WorkflowState.COMPENSATING):
         raise WorkflowClosed(
             f"Workflow {change.workflow_id} is {change.state.value}: none of its compensations needs a decision.",
-            f"Undo it with: airflow wfstate compensate {change.workflow_id}",
+            how_to_undo(connection, change.workflow_id, change.state),
         )
     pending = _find(connection, change, request)
     state = _decide(change, request.decision, pending)
