@@ -168,6 +168,26 @@ def test_an_unknown_step_is_not_found_and_those_that_have_begun_are_named(world:
         world.backend.resume_workflow(_restart(order, "invoice"))  # planned, but has not begun
 
 
+@pytest.mark.parametrize("written", ["etl.fetch[{}]", f"{INTAKE}.etl.fetch[{{}}]"])
+@pytest.mark.parametrize("item", ['{"f":"c.csv"}', "[1]", "not begun"])
+def test_an_item_is_not_restarted_alone_and_its_step_is_named(world: World, written: str, item: str) -> None:
+    order = open_order(world)
+    for item_key in ('{"f":"c.csv"}', "[1]"):
+        world.succeed(world.begin(order.run_id, "etl.fetch", dag_id=INTAKE, item_key=item_key)[1], item_key)
+
+    with pytest.raises(InvalidRequest) as refused:
+        world.backend.plan_resume(order.workflow_id, written.format(item))
+
+    assert "names an item, and a restart takes a mapped step with all its items." in refused.value.reason
+    assert refused.value.remedy == f"Give the name of the step instead: {INTAKE}.etl.fetch."
+    assert world.backend.plan_resume(order.workflow_id, f"{INTAKE}.etl.fetch").from_step == f"{INTAKE}.etl.fetch"
+
+
+def test_a_step_that_is_not_mapped_has_no_items(world: World) -> None:
+    with pytest.raises(StepNotFound, match=r"no step 'charge\[7\]'"):
+        world.backend.plan_resume(failed_order(world).workflow_id, "charge[7]")
+
+
 def test_a_running_workflow_is_not_restarted(world: World) -> None:
     order = open_order(world)
 

@@ -15,7 +15,7 @@ from airflow_wfstate.domain.messages.reading.step_group import StepGroup
 from airflow_wfstate.domain.messages.step import StepSummary
 from airflow_wfstate.domain.rules.parent_step import NO_PARENT_STEP
 from airflow_wfstate.domain.rules.states import StepState
-from airflow_wfstate.domain.rules.step_name import find_called
+from airflow_wfstate.domain.rules.step_name import find_with_item
 from airflow_wfstate.exceptions import InvalidRequest, StepNotFound
 
 
@@ -49,16 +49,8 @@ def with_output(step: StepSummary, store: StateBackend, workflow_id: str) -> Ste
 
 
 def _find(groups: list[StepGroup], text: str, workflow_id: str) -> tuple[StepGroup, str | None]:
-    """The step that a text names, and the key of the item that it names; None if it names all items.
-
-    Both places and items are written in brackets, and an item key may contain brackets. The name of the step therefore
-    ends at the last bracket before which there is the name of a step.
-    """
-    found = find_called(groups, text, lambda group: group.called, with_item=False)
-    item_key, end = None, len(text)
-    while not found and text.endswith("]") and (end := text.rfind("[", 0, end)) > 0:
-        found = find_called(groups, text[:end], lambda group: group.called, with_item=False)
-        item_key = text[end + 1 : -1]
+    """The step that a text names, and the key of the item that it names; None if it names all items."""
+    found, item_key = find_with_item(groups, text, lambda group: group.called)
     if not found:
         raise StepNotFound(
             f"No step {text[:80]!r} of workflow {workflow_id} has begun.",

@@ -97,6 +97,24 @@ def find_called(
     return []
 
 
+def find_with_item(
+    things: Sequence[Thing], text: str, name_of: Callable[[Thing], StepName]
+) -> tuple[list[Thing], str | None]:
+    """Find the steps that a text names, and the key of the item that it names; None if it names all items.
+
+    Both places and items are written in brackets, and an item key may contain brackets. The name of the step therefore
+    ends at the last bracket before which there is the name of a step.
+
+    :param name_of: returns the name of a thing.
+    """
+    found = find_called(things, text, name_of, with_item=False)
+    item_key, end = None, len(text)
+    while not found and text.endswith("]") and (end := text.rfind("[", 0, end)) > 0:
+        found = find_called(things, text[:end], name_of, with_item=False)
+        item_key = text[end + 1 : -1]
+    return found, item_key
+
+
 def _spellings(name: StepName, *, with_item: bool) -> tuple[tuple[str, ...], ...]:
     """The forms of a name by rank. The displayed form ranks first, so that names offered in a message can be used."""
     at_place, in_full, short = name.forms(with_item=with_item)
