@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,8 @@ from sqlalchemy import Row, select, update
 from airflow_wfstate.domain.messages.outbox.change_subscription import AddSubscription, RemoveSubscription
 from airflow_wfstate.encryption import unsealed
 from airflow_wfstate.store.database import outbox_tables, schema
+from airflow_wfstate.store.database.lease import held
+from airflow_wfstate.store.delivery.deliver import lease_name
 from tests.support.services import Event, Shop
 from tests.support.world import World
 
@@ -82,7 +84,10 @@ class UndoRequests:
 
 @contextmanager
 def undo_requests(world: World, shop: Shop, *services: str) -> Iterator[UndoRequests]:
-    """Add subscriptions for these services of a shop, and remove them afterwards."""
+    """Add subscriptions for these services of a shop, and remove them afterwards.
+
+    Their leases are held meanwhile: an api-server on the same database would try to deliver to them.
+    """
     added = {
         service: world.backend.add_subscription(
             AddSubscription(shop.subscription(service), "https://hooks.example.com/", requests_only=True)
@@ -90,7 +95,10 @@ def undo_requests(world: World, shop: Shop, *services: str) -> Iterator[UndoRequ
         for service in services
     }
     try:
-        yield UndoRequests(world, shop, added)
+        with ExitStack() as leases:
+            for subscription_id in added.values():
+                leases.enter_context(held(world.rows.engine, lease_name(subscription_id)))
+            yield UndoRequests(world, shop, added)
     finally:
         for subscription_id in added.values():
             world.backend.remove_subscription(RemoveSubscription(subscription_id))

@@ -63,11 +63,16 @@ def deliver(engine: Engine, at_most: timedelta | None = None) -> DeliveryReport:
         return sum(threads.map(serve, subscription_ids), DeliveryReport())
 
 
+def lease_name(subscription_id: str) -> str:
+    """The name of the lease that whoever serves a subscription holds."""
+    return f"out:{subscription_id.replace('-', '')[-_LEASE_ID_LENGTH:]}"
+
+
 def _serve(engine: Engine, subscription_id: str, allowed: AllowedHosts, has_time: Callable[[], bool]) -> DeliveryReport:
     read = partial(read_batch, subscription_id=subscription_id, source=conf.event_source())
     if not has_time() or run_read(engine, read) is None:  # a read costs less than a lease
         return DeliveryReport()
-    with held(engine, f"out:{subscription_id.replace('-', '')[-_LEASE_ID_LENGTH:]}") as lease:
+    with held(engine, lease_name(subscription_id)) as lease:
         if lease is None:
             return DeliveryReport()
         report = DeliveryReport(subscriptions=1)
