@@ -85,6 +85,15 @@ def test_it_is_renewed_while_its_holder_works(engine: Engine, monkeypatch: pytes
             time.sleep(0.05)
 
 
+def test_a_renewal_that_comes_after_the_end_does_not_hold_it(engine: Engine) -> None:
+    with held(engine, NAME) as first:
+        assert first is not None
+    first.renew()
+
+    with held(engine, NAME) as second:
+        assert second is not None
+
+
 def test_work_that_fails_leaves_it_free(engine: Engine) -> None:
     with pytest.raises(RuntimeError), held(engine, NAME):
         raise RuntimeError("the work failed")

@@ -50,6 +50,8 @@ class Lease:
         self.owner = owner
         self._engine = engine
         self._is_ended = threading.Event()
+        # A renewal that is on its way when the lease ends would hold it for its whole duration, for nobody.
+        self._one_at_a_time = threading.Lock()
         self._held_until = time.monotonic() + DURATION.total_seconds()
 
     def check(self) -> None:
@@ -61,12 +63,15 @@ class Lease:
             raise LeaseLost(f"The lease {self.name!r} was not renewed in time: another process may hold it now.")
 
     def renew(self) -> None:
-        """Extend the lease to its full duration; has no effect when another process has taken it since."""
-        asked_at = time.monotonic()
-        if run_transaction(self._engine, self._renew):
-            self._held_until = asked_at + DURATION.total_seconds()
-        else:
-            self._held_until = asked_at
+        """Extend the lease to its full duration; has no effect once it has ended or another process has taken it."""
+        with self._one_at_a_time:
+            if self._is_ended.is_set():
+                return
+            asked_at = time.monotonic()
+            if run_transaction(self._engine, self._renew):
+                self._held_until = asked_at + DURATION.total_seconds()
+            else:
+                self._held_until = asked_at
 
     def keep(self) -> None:
         """Renew the lease repeatedly until :meth:`end`; runs in a thread."""
@@ -83,7 +88,8 @@ class Lease:
         """
         self._is_ended.set()
         try:
-            run_transaction(self._engine, lambda connection: self._set_end(connection, rest))
+            with self._one_at_a_time:
+                run_transaction(self._engine, lambda connection: self._set_end(connection, rest))
         except Exception:  # the work itself is done, or failed with its own error
             log.exception("The lease %r could not be ended; it expires in %s.", self.name, DURATION)
 
