@@ -26,6 +26,7 @@ def main() -> int:
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         from tests.fuzz.edges import faults_at_the_edges
         from tests.fuzz.fuzzing import fuzz
+        from tests.fuzz.watchdog import MAX_SECONDS
         from tests.fuzz.wide import add_wide_workflow
         from tests.support.api_server import running_api_server
         from tests.support.postgres import migrate, running_server, sqlalchemy_url
@@ -36,8 +37,8 @@ def main() -> int:
             migrate(sqlalchemy_url(url), home)
             with running_api_server(sqlalchemy_url(url), Path(folder, "api-server")) as api_server:
                 wide = add_wide_workflow(api_server, arguments.width)
-                faults = faults_at_the_edges(api_server, wide)
-                found = fuzz(api_server, Path(folder), arguments.examples, seed, PHASES, wide.id)
+                faults = faults_at_the_edges(api_server, wide, MAX_SECONDS)
+                found = fuzz(api_server, Path(folder), arguments.examples, seed, PHASES, wide.id, MAX_SECONDS)
     print(found.report)
     print("\n".join(faults))
     passed = found.passed and not faults

@@ -1,7 +1,7 @@
 """Requests at the edges: each limit and each length just kept, and just broken; and whole pages of a wide workflow.
 
-What is kept is done, what is broken is refused as a problem; no answer takes longer or more memory than the watchdog
-allows.
+What is kept is done, what is broken is refused as a problem; no answer takes more memory, or longer, than the
+watchdog allows.
 """
 
 from __future__ import annotations
@@ -46,22 +46,27 @@ class Edge:
     starts: dict[str, Any] | None = None
 
 
-def faults_at_the_edges(server: ApiServer, wide: WideWorkflow) -> list[str]:
-    """Send every edge to a server; return a sentence for each answer that is wrong."""
+def faults_at_the_edges(server: ApiServer, wide: WideWorkflow, max_seconds: float | None = None) -> list[str]:
+    """Send every edge to a server; return a sentence for each answer that is wrong.
+
+    :param max_seconds: how long an answer may take; None for as long as it likes.
+    """
     engine = create_engine(server.database_url)
     rows, memory, faults = AirflowRows(engine), ServerMemory(server.pid), []
     headers = {"Authorization": f"Bearer {server.token()}"}
     with httpx.Client(base_url=f"{server.url}/wfstate/v1", headers=headers, timeout=120) as client:
         for edge in [*_kept_and_broken(), *_wide_pages(wide)]:
-            found = _fault(client, memory, edge, rows)
+            found = _fault(client, memory, edge, rows, max_seconds)
             # Once more: a machine that is busy with other work is not our fault.
-            if found is not None and (again := _fault(client, memory, edge, rows)) is not None:
+            if found is not None and (again := _fault(client, memory, edge, rows, max_seconds)) is not None:
                 faults.append(f"{edge.title}: {again}")
     engine.dispose()
     return faults
 
 
-def _fault(client: httpx.Client, memory: ServerMemory, edge: Edge, rows: AirflowRows) -> str | None:
+def _fault(
+    client: httpx.Client, memory: ServerMemory, edge: Edge, rows: AirflowRows, max_seconds: float | None
+) -> str | None:
     if edge.starts is None:
         request = client.build_request("GET", edge.path, params=edge.query)
     else:
@@ -77,7 +82,7 @@ def _fault(client: httpx.Client, memory: ServerMemory, edge: Edge, rows: Airflow
         return f"{answer.status_code} instead of {edge.status}: {answer.text[:300]}"
     if answer.status_code >= 400 and not answer.json().get("remedy"):
         return f"it has no remedy: {answer.text[:300]}"
-    return complaint(answer.elapsed.total_seconds(), memory.growth())
+    return complaint(answer.elapsed.total_seconds(), memory.growth(), max_seconds)
 
 
 def _kept_and_broken() -> Iterator[Edge]:

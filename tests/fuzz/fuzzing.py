@@ -47,7 +47,13 @@ class Fuzzing:
 
 
 def fuzz(
-    server: ApiServer, folder: Path, examples: int, seed: int, phases: Sequence[str], wide: str | None = None
+    server: ApiServer,
+    folder: Path,
+    examples: int,
+    seed: int,
+    phases: Sequence[str],
+    wide: str | None = None,
+    max_seconds: float | None = None,
 ) -> Fuzzing:
     """Fuzz a server that has some workflows, whose ids are used now and then.
 
@@ -57,6 +63,7 @@ def fuzz(
     :param examples: at most so many for each operation and phase.
     :param phases: of ``coverage`` (every boundary of the schema), ``fuzzing`` (at random), ``stateful``.
     :param wide: the id of a workflow of many steps (tests/fuzz/wide.py); None for none.
+    :param max_seconds: how long an answer may take; None for as long as Schemathesis waits, which is 60.
     """
     configuration = folder / "schemathesis.toml"
     configuration.write_text(_configuration(_identifiers(server, wide)))
@@ -72,6 +79,7 @@ def fuzz(
         "PYTHONPATH": str(_CHECKOUT),
         "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
         "WFSTATE_FUZZ_SERVER_PID": str(server.pid),
+        "WFSTATE_FUZZ_MAX_SECONDS": "" if max_seconds is None else str(max_seconds),
     }
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=_SECONDS, cwd=folder, env=environment, check=False
