@@ -14,6 +14,7 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from airflow_wfstate import conf
+from airflow_wfstate.cli.printing.encoding import escape_what_is_not_encodable
 from airflow_wfstate.cli.server import SERVER_VARIABLE, open_server
 from airflow_wfstate.domain.rules.text.characters import shown_text
 from airflow_wfstate.exceptions import WorkflowStateError
@@ -97,6 +98,7 @@ def _action(body: Callable[[Namespace], None]) -> Action:
     @providers_configuration_loaded
     @functools.wraps(body)
     def action(arguments: Namespace) -> None:
+        escape_what_is_not_encodable(sys.stdout)
         try:
             conf.check_options()
             body(arguments)

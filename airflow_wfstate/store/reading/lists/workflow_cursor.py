@@ -99,7 +99,7 @@ def parse_position(query: WorkflowQuery, parse_value: Callable[[Any], Value]) ->
             raise ValueError("not an id as we write it")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidRequest(
-            "The cursor was not issued by this server.", "Give next_cursor of the previous page, or leave it out."
+            "The cursor was not issued by this server.", "Give the next cursor of the previous page, or leave it out."
         ) from error
     if fingerprint != _fingerprint(query):
         raise InvalidRequest(
