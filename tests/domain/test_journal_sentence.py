@@ -84,7 +84,14 @@ def test_every_kind_has_a_sentence_also_without_details(kind: EntryKind) -> None
             None,
             "task:a/b/c",
             {"dag_id": "mail", "run_id": "r1", "role": "child"},
-            "Run r1 of DAG mail joined as child.",
+            "A step is about to trigger run r1 of DAG mail.",
+        ),
+        (
+            K.RUN_LINKED,
+            None,
+            "task:a/b/c",
+            {"dag_id": "mail", "run_id": "r1", "role": "guest"},
+            "Run r1 of DAG mail joined as guest.",
         ),
         (K.STEP_BEGAN, 2, "task:a/b/c", {"round": 1}, "shop.pay began, attempt 2."),
         (

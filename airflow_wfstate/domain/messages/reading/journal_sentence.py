@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
+from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.text.counted import counted
 
 _PEOPLE: Final = ("user:", "cli:")
@@ -147,7 +148,10 @@ def _cancelled(entry: _Entry) -> str:
 
 
 def _linked(entry: _Entry) -> str:
-    return f"Run {entry.text('run_id')} of DAG {entry.text('dag_id')} joined as {entry.text('role') or 'guest'}."
+    run = f"{entry.text('run_id')} of DAG {entry.text('dag_id')}"
+    if entry.text("role") == RunRole.CHILD.value:
+        return f"A step is about to trigger run {run}."  # a child is linked before it exists
+    return f"Run {run} joined as {entry.text('role') or RunRole.GUEST.value}."
 
 
 def _step_skipped(entry: _Entry) -> str:
