@@ -38,7 +38,7 @@ def test_a_workflow_of_services_alone_says_what_it_waits_for_in_every_section(
     waits = page.get_by_role("region", name="Waiting for")
     # The first page of the module takes longer, because the browser loads all of Airflow's scripts.
     told = "payments.capture waits for payments to report how it ended, since 20"
-    expect(waits).to_contain_text(told, timeout=4 * PATIENCE)
+    expect(waits).to_contain_text(told, timeout=PATIENCE)
     bar = page.get_by_role("img", name=re.compile("^capture, by a service: running; .*Last report none since"))
     expect(bar).to_be_visible()
     legend = page.get_by_role("group", name="Legend")
