@@ -114,6 +114,8 @@ class AirflowFolder(ABC):
         self.command.write_text(
             "#!/bin/sh\n"
             "# Run any airflow command against this folder; starts its PostgreSQL when needed.\n"
-            f'PYTHONPATH={checkout} exec {python} -m {self._command_module} {folder} "$@"\n'
+            # With -m, Python would look for modules in the working folder first.
+            f"PYTHONPATH={checkout} exec {python} -c 'import runpy, sys; sys.path.pop(0); "
+            f'runpy.run_module("{self._command_module}", run_name="__main__")\' {folder} "$@"\n'
         )
         self.command.chmod(0o755)

@@ -53,9 +53,11 @@ class EmbeddedPostgres:
         if self._server is None:
             return
         self._find_again()
-        # A killed process never leaves the list of the server's users, and would keep the server running.
+        # A killed process never leaves the list of the server's users, and would keep the server running. pgserver
+        # writes the list under its lock: without it, we might read an empty list, and stop the server below the others.
         users = self._server.global_process_id_list
-        users.put([pid for pid in users.get_and_remove(-1) if psutil.pid_exists(pid)])
+        with self._server._lock:
+            users.put([pid for pid in users.get_and_remove(-1) if psutil.pid_exists(pid)])
         self._server.cleanup()
         self._server = None
 

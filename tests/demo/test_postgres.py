@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from demo.postgres import EmbeddedPostgres
+from tests.conftest import CHECKOUT
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +40,18 @@ def test_a_crash_that_was_interrupted_leaves_no_server_behind(server: EmbeddedPo
     embedded._postmaster_info = before  # it was interrupted before it found the new process
     server.stop()
     assert not (server.folder / "postmaster.pid").exists()
+
+
+def test_who_joins_and_leaves_does_not_stop_it_below_the_others(server: EmbeddedPostgres) -> None:
+    server.start()
+    (before,) = [process.pid for process in server.processes()[:1]]
+    visits = (
+        "import sys; from pathlib import Path; from demo.postgres import EmbeddedPostgres\n"
+        "for _ in range(12):\n    with EmbeddedPostgres(Path(sys.argv[1])): pass"
+    )
+    visitors = [subprocess.Popen([sys.executable, "-c", visits, str(server.folder)], cwd=CHECKOUT) for _ in range(4)]
+
+    assert [visitor.wait(120) for visitor in visitors] == [0] * 4
+    assert server.processes()[0].pid == before
+    assert server._server is not None
+    assert os.getpid() in server._server.global_process_id_list.get_and_remove(-1)
