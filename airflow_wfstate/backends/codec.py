@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from enum import Enum
@@ -104,6 +104,8 @@ class _Encoder:
         if isinstance(value, list):
             with self._inside(value):
                 return self._items(value)
+        if _is_lazy_sequence(value):
+            return self.encode(list(value[:]))  # a slice is one request to Airflow, an item as well
         if isinstance(value, (tuple, set, frozenset)):
             with self._inside(value):
                 return self._collection(value)
@@ -221,6 +223,12 @@ def _datetime(plain: dict[str, JsonValue]) -> datetime.datetime:
 
         return pendulum.instance(at, tz=at.tzinfo)
     return at
+
+
+def _is_lazy_sequence(value: object) -> TypeGuard[Sequence[object]]:
+    """Whether it is what Airflow gives for the outputs of a mapped task, which it does not serialise itself."""
+    module = sys.modules.get("airflow.sdk.execution_time.lazy_sequence")  # loaded by whoever made such a value
+    return module is not None and isinstance(value, module.LazyXComSequence)
 
 
 def _remedy_for_unstorable(kind: type, said: str) -> str:

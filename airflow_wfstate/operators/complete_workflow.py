@@ -58,7 +58,9 @@ class CompleteWorkflowOperator(ChecksItsDag, TextIdentities):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Complete the workflow."""
-        self._check_output()
+        with failing_for_good():
+            output = encode(self.output_value)
+            self._check_output(decode(output))
         return self._complete(context, waiting_since=None)
 
     def ask_again(self, context: Context, waiting_since: str | None = None, event: object = None) -> dict[str, Any]:
@@ -94,12 +96,13 @@ class CompleteWorkflowOperator(ChecksItsDag, TextIdentities):
             "not_reached": completed.not_reached,
         }
 
-    def _check_output(self) -> None:
+    def _check_output(self, output: object) -> None:
         """Refuse an output that XCom cannot hold; otherwise the task would fail after the workflow has ended.
 
+        :param output: as this task returns it. The outputs of a mapped task have become a list.
         :raises AirflowFailException: XCom cannot hold the output.
         """
-        if self.do_xcom_push and not fits_xcom(self.output_value):
+        if self.do_xcom_push and not fits_xcom(output):
             raise AirflowFailException(
                 f"The output of the workflow cannot be pushed as XCom: {WHAT_XCOM_REFUSES}. Set do_xcom_push=False "
                 f"for task {self.task_id}, which still stores the output, or return another output."

@@ -10,6 +10,7 @@ import pytest
 from airflow_wfstate.domain.messages.compensation import CompensationDeclaration, TakeTurn
 from airflow_wfstate.domain.messages.step import LEFT_BEHIND, BeginDecision, BeginStep, EndAttempt, SaveCheckpoint
 from airflow_wfstate.domain.messages.workflow import CompleteWorkflow
+from airflow_wfstate.domain.messages.workflow_query import WorkflowQuery
 from airflow_wfstate.domain.rules.payload import JsonValue, Payload
 from airflow_wfstate.domain.rules.policies import FailurePolicy
 from airflow_wfstate.domain.rules.run_role import RunRole
@@ -17,6 +18,7 @@ from airflow_wfstate.domain.rules.states import StepState, WorkflowState
 from airflow_wfstate.exceptions import (
     StaleAttempt,
     WorkflowClosed,
+    WorkflowNotFound,
     WriteConflict,
 )
 from tests.support.world import World
@@ -221,6 +223,30 @@ def test_a_step_without_a_start_starts_a_workflow_named_after_its_dag(world: Wor
 
     assert (begun.workflow.name, begun.workflow.key, begun.workflow.generation) == ("plain", run_id, 1)
     assert world.told(begun.workflow.id) == ["workflow.started", "run.linked", "step.began plain.load"]
+
+
+@pytest.mark.parametrize("state", [None, "up_for_retry", "failed", "skipped", "upstream_failed", "success"])
+def test_a_step_does_not_act_without_its_start(world: World, state: str | None) -> None:
+    """Its trigger rule let it run although the start failed or was skipped, or someone marked the start as success."""
+    run_id = world.rows.add_run("plain")
+    world.rows.add_task("plain", run_id, "first", state=state, operator="StartWorkflowOperator")
+
+    with pytest.raises(WorkflowNotFound) as raised:
+        world.begin(run_id, "load", dag_id="plain")
+
+    assert f"its task first ({state or 'not run yet'}) has started none" in raised.value.reason
+    assert "clear it with its downstream tasks" in raised.value.remedy
+    assert world.backend.list_workflows(WorkflowQuery(name="plain", key=run_id)).workflows == []
+
+
+def test_a_step_acts_without_its_start_when_airflow_tasks_test_runs_it_or_the_start_was_removed(world: World) -> None:
+    single = world.rows.add_run("plain", f"__airflow_temporary_run_{world.unique('now')}__", triggered_by="CLI")
+    world.rows.add_task("plain", single, "first", state=None, operator="StartWorkflowOperator")
+    older = world.rows.add_run("plain")
+    world.rows.add_task("plain", older, "first", state="removed", operator="StartWorkflowOperator")
+
+    for run_id in (single, older):
+        assert world.begin(run_id, "load", dag_id="plain")[1].decision is BeginDecision.RUN
 
 
 def test_first_steps_of_a_run_at_once_share_their_workflow(world: World) -> None:

@@ -52,7 +52,7 @@ def test_a_journey_succeeds_and_a_second_test_run_makes_one_of_its_own(journey, 
     detail = _only(backend, "7")
     assert detail.summary.state is WorkflowState.SUCCEEDED
     assert detail.not_reached == ["never"]
-    assert detail.output.value() == {"bash": "7"}
+    assert detail.output.value() == {"bash": "7", "items": [10, 20]}
     outputs = {step.label: step.output.value() for step in detail.steps}
     assert outputs == {
         "first": "77",

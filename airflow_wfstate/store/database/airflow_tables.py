@@ -10,6 +10,9 @@ from typing import Final
 from airflow.utils.sqlalchemy import UtcDateTime
 from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Text, Uuid
 
+START_OPERATOR: Final = "StartWorkflowOperator"
+"""What Airflow stores as the operator of a task that starts a workflow."""
+
 airflow_metadata: Final = MetaData()
 
 task_instance: Final = Table(

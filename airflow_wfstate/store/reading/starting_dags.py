@@ -15,13 +15,12 @@ from airflow_wfstate.domain.rules.text.names import storable_text
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
     FINISHED_TASK_STATES,
+    START_OPERATOR,
     UNFINISHED_RUN_STATES,
     dag,
     dag_run,
     task_instance,
 )
-
-_START: Final = "StartWorkflowOperator"
 
 _NEWEST: Final = 100
 """Workflows of the name whose DAGs are considered."""
@@ -74,7 +73,7 @@ def _waiting() -> Select[Any]:
         )
         .where(
             dag_run.c.state.in_(UNFINISHED_RUN_STATES),
-            task_instance.c.operator == _START,
+            task_instance.c.operator == START_OPERATOR,
             or_(task_instance.c.state.is_(None), task_instance.c.state.not_in(FINISHED_TASK_STATES)),
         )
     )
@@ -89,7 +88,7 @@ def _starts(connection: Connection, dag_id: str, name: str) -> bool:
     with Session(connection) as session:
         serialized = SerializedDagModel.get_dag(dag_id, session=session)
     tasks = [] if serialized is None else serialized.task_dict.values()
-    return any(task.task_type == _START and getattr(task, "name", None) == name for task in tasks)
+    return any(task.task_type == START_OPERATOR and getattr(task, "name", None) == name for task in tasks)
 
 
 def _describe(connection: Connection, dag_id: str) -> StartingDag:

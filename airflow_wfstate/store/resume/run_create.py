@@ -22,6 +22,7 @@ from airflow_wfstate.domain.rules.states import StepState
 from airflow_wfstate.exceptions import Conflict
 from airflow_wfstate.redaction import masked_value
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import START_OPERATOR
 from airflow_wfstate.store.payloads.stored_payload import payload_of
 from airflow_wfstate.store.resume.selection import ResumeSelection, has_waited
 from airflow_wfstate.store.runs.linked_run import LinkedDagRun
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 BY_RESUME: Final = "resume"
 
 _DONE: Final = (StepState.SUCCEEDED, StepState.SKIPPED)
-
-_START: Final = "StartWorkflowOperator"
 
 
 @dataclass(frozen=True)
@@ -208,7 +207,7 @@ def _is_triggered(run_id: str) -> bool:
 
 def _takes_params(dag: SerializedDAG) -> bool:
     """Whether the DAG's start declares no input, so that it starts its workflow with the run's params."""
-    starts = [task for task in dag.tasks if task.task_type == _START]
+    starts = [task for task in dag.tasks if task.task_type == START_OPERATOR]
     return bool(starts) and all(getattr(task, "input", None) is None for task in starts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Final
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -10,22 +11,33 @@ from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.payload import Payload
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import FINAL_WORKFLOW_STATES
+from airflow_wfstate.exceptions import WorkflowNotFound
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, dag_run, task_instance
+from airflow_wfstate.store.database.airflow_tables import (
+    FINISHED_TASK_STATES,
+    START_OPERATOR,
+    dag_run,
+    task_instance,
+)
 from airflow_wfstate.store.database.transaction import Contention
 from airflow_wfstate.store.definitions.applied import read_applied
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, insert_workflow
-from airflow_wfstate.store.workflows.rehearsal import IS_BOUND, implicit_key
+from airflow_wfstate.store.workflows.rehearsal import IS_BOUND, implicit_key, is_single_task
+
+_REMOVED: Final = "removed"
+"""Airflow's state of a task instance whose task is no longer in the DAG."""
 
 
 def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
     """Start the workflow for the first step of a run, and lock it.
 
+    :raises WorkflowNotFound: the run has a task that starts its workflow, and has not done so.
     :raises Contention: another step of the run has just done so.
     """
+    _check_has_no_start(connection, caller)
     workflow = schema.workflow
     key = _free_key(connection, caller)
     earlier = connection.execute(
@@ -47,6 +59,31 @@ def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
     if change is None:
         raise Contention(f"workflow {inserted.workflow_id} is gone")
     return change
+
+
+def _check_has_no_start(connection: Connection, caller: Caller) -> None:
+    """A step below a start that failed or was skipped must not act: in a workflow of its own, it would act twice."""
+    if is_single_task(caller.run_id):
+        return
+    start = connection.execute(
+        select(task_instance.c.task_id, task_instance.c.state)
+        .where(
+            task_instance.c.dag_id == caller.dag_id,
+            task_instance.c.run_id == caller.run_id,
+            task_instance.c.operator == START_OPERATOR,
+            task_instance.c.state.is_distinct_from(_REMOVED),
+        )
+        .order_by(task_instance.c.task_id)
+        .limit(1)
+    ).one_or_none()
+    if start is not None:
+        raise WorkflowNotFound(
+            f"Run {caller.run_id} of DAG {caller.dag_id} belongs to no workflow: its task {start.task_id} "
+            f"({start.state or 'not run yet'}) has started none. So step {caller.task_id} does not begin.",
+            f"See the log of {start.task_id} for why, then clear it with its downstream tasks. A step that should be "
+            "skipped when its start fails or is skipped needs a trigger rule that requires a success, such as "
+            "none_failed_min_one_success.",
+        )
 
 
 def _free_key(connection: Connection, caller: Caller) -> str:

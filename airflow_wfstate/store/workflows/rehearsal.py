@@ -38,6 +38,11 @@ IS_BOUND: Final[ColumnElement[bool]] = and_(
 """Whether a row of ``wfstate_run`` binds the joined run in ``dag_run``, and not another run with the same id."""
 
 
+def is_single_task(run_id: str) -> bool:
+    """Whether a run is that of ``airflow tasks test``, in which one task runs without those above it."""
+    return run_id.startswith(_TEMPORARY)
+
+
 def rehearsal_key(key: str, run_id: str, number: int = 1) -> str:
     """The key of a rehearsal: ``key~run_id``, or ``key~run_id~2`` if an earlier one with its id has that; at most the
     last 250 characters.

@@ -58,9 +58,11 @@ def journey():
     bash = durable(BashOperator(task_id="bash", bash_command="echo {{ params.key }}"), compensate=undo)
     begin = first("{{ params.key }}", times=3)
     end = last(second(begin), "{{ params.fails }}")
-    complete = CompleteWorkflowOperator(task_id="complete", output={"bash": "{{ ti.xcom_pull('bash') }}"})
+    items = item.expand(number=[1, 2])
+    output = {"bash": "{{ ti.xcom_pull('bash') }}", "items": items}
+    complete = CompleteWorkflowOperator(task_id="complete", output=output)
     start >> begin
-    start >> item.expand(number=[1, 2]) >> bash >> end >> complete
+    start >> items >> bash >> end >> complete
 
 
 journey_dag = journey()
