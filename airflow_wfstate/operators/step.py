@@ -57,10 +57,11 @@ class Step:
     def cancelled(self) -> bool:
         """Whether this process was told to stop. Check it regularly in a long step, clean up, and raise.
 
-        It is True if the workflow was cancelled, the task was manually failed or cleared, its ``execution_timeout`` has
-        passed, or the worker is shutting down. Airflow notices this at its next heartbeat, and kills the process 5
-        seconds later.         A step that raises before that is recorded as failed. One that returns is recorded as
-        succeeded and counts as done, even if its task was cleared to run it again.
+        It is True if the workflow was cancelled, the task was manually failed or cleared, or the worker is shutting
+        down. Airflow notices this at its next heartbeat, and kills the process 5 seconds later. A step that raises
+        before that is recorded as failed. One that returns is recorded as succeeded and counts as done, even if its
+        task was cleared to run it again. After an ``execution_timeout`` it stays False: Airflow raises
+        ``AirflowTaskTimeout`` in the step instead.
         """
         return self._attempt.cancelled
 

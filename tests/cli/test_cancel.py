@@ -93,7 +93,7 @@ def test_what_has_ended_stays_as_it_is(home: Home, parcel: Parcel) -> None:
     answer = home.wfstate("cancel", parcel.workflow_id, "--compensate")
 
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert "The workflow is already cancelled; nothing was changed." in answer.stdout
+    assert "The workflow has already ended (cancelled); a cancel changes nothing." in answer.stdout
 
 
 def test_an_unknown_workflow_ends_with_a_sentence(home: Home) -> None:

@@ -45,3 +45,15 @@ def test_the_plan_names_paused_dags_whose_runs_would_not_end(world: World) -> No
     world.rows.pause_dag(dag_id)
 
     assert world.backend.plan_cancel(workflow_id).paused_dag_ids == [dag_id]
+
+
+def test_the_plan_names_a_paused_dag_whose_run_has_ended_and_would_undo(world: World) -> None:
+    dag_id = world.unique("dag")
+    run_id = world.rows.add_run(dag_id)
+    workflow_id = world.start(run_id, dag_id=dag_id).workflow.id
+    world.step_done(run_id, "pay", dag_id=dag_id, undo="task:pay")
+    world.rows.set_run_state(dag_id, run_id, "failed")
+    world.rows.pause_dag(dag_id)
+
+    assert world.backend.plan_cancel(workflow_id, compensate=True).paused_dag_ids == [dag_id]
+    assert world.backend.plan_cancel(workflow_id, compensate=False).paused_dag_ids == []

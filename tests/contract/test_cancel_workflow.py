@@ -240,7 +240,7 @@ def test_what_has_ended_stays_and_the_answer_says_so(world: World, state: str, c
 
     assert answers[0] == answers[1]
     assert (answers[0].changed, answers[0].workflow.state.value) == (False, state)
-    assert answers[0].outcome == f"The workflow is already {state}; nothing was changed."
+    assert answers[0].outcome == f"The workflow has already ended ({state}); a cancel changes nothing."
     assert not world.backend.plan_cancel(workflow_id, compensate=compensate).changes
     assert world.journal(workflow_id) == before
     assert world.rows.task_state(task) == "running"

@@ -274,6 +274,22 @@ def test_a_workflow_whose_runs_ended_well_and_that_nobody_completed_is_named(
     assert flag.command == f"airflow wfstate cancel {_id_of(world, run_id)}"
 
 
+def test_a_step_that_was_skipped_is_not_counted_among_the_undos(world: World, dag_id: str, run_id: str) -> None:
+    for name, state in (("pay", StepState.SUCCEEDED), ("mail", StepState.SKIPPED)):
+        task, begun = world.begin(run_id, name, dag_id=dag_id, compensation=CompensationDeclaration(f"task:{name}"))
+        if state is StepState.SUCCEEDED:
+            world.succeed(begun, 1)
+        else:
+            world.backend.end_attempt(EndAttempt(begun.attempt_key, 1, state))
+        world.rows.set_task_state(task, "success" if state is StepState.SUCCEEDED else "skipped", ended_ago=LONG)
+    start_ended(world, run_id)
+    world.rows.set_run_state(dag_id, run_id, "success")
+
+    cause = _flags(world, run_id)[FlagKind.NOT_COMPLETED].cause
+
+    assert f"'compensate' undoes {dag_id}.pay; 'cancel' ends it, and discards these undos (1)." in cause
+
+
 def test_a_turn_that_is_not_taken_is_named(world: World, dag_id: str, run_id: str) -> None:
     task, begun = world.begin(run_id, "charge", dag_id=dag_id, compensation=CompensationDeclaration("task:charge"))
     world.succeed(begun, 1)

@@ -46,7 +46,8 @@ def print_plan(plan: CancelPlan, output: str) -> None:
     print_section("Will never be undone", _rows(plan.discarded), output)
     for dag_id in plan.paused_dag_ids:
         print_text(
-            f"The DAG {dag_id} is paused. Its run cannot end until it is unpaused (airflow dags unpause {dag_id})."
+            f"The DAG {dag_id} is paused. Until it is unpaused, its runs do not end, and undo nothing: "
+            f"airflow dags unpause {dag_id}"
         )
 
 

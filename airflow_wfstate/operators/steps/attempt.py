@@ -62,10 +62,11 @@ class Attempt:
 
     @property
     def cancelled(self) -> bool:
-        """Whether Airflow told this process to stop: its task was failed, cleared or timed out, or the worker stops.
+        """Whether Airflow told this process to stop: its task was failed or cleared, or the worker stops.
 
         Airflow kills the process a few seconds later (5 by default). Whatever is saved until then counts, and a step
-        that returns is recorded as it ended.
+        that returns is recorded as it ended. After an ``execution_timeout`` this stays False: Airflow raises
+        ``AirflowTaskTimeout`` in the step instead.
         """
         return self._cancelled
 

@@ -112,14 +112,15 @@ def plan_cancel(connection: Connection, workflow_id: str, *, compensate: bool) -
     if not plan.changes:
         return plan
     undoes = judged.next_state is WorkflowState.COMPENSATING
+    pending = pending_compensations(connection, workflow_id) if undoes else []
     return replace(
         plan,
         tasks=unfinished_tasks(connection, workflow_id),
         open_steps=[step.label for step in open_steps(connection, workflow_id) if not step.is_marked_done],
-        undone=_to_undo(connection, workflow_id) if undoes else [],
+        undone=[AffectedCompensation(item.label, item.round, item.handler, item.state) for item in pending],
         stays=read_staying_steps(connection, workflow_id) if undoes else StayingSteps(),
         discarded=[] if undoes else list(armed_compensations(connection, workflow_id)),
-        paused_dag_ids=paused_dags(connection, workflow_id),
+        paused_dag_ids=paused_dags(connection, workflow_id, undoing={item.dag_id for item in pending if item.dag_id}),
     )
 
 
@@ -148,7 +149,7 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState, *, co
             )
         return Judgement(WorkflowState.CANCELLED, "It is cancelled; whatever is not undone yet stays as it is.")
     if state not in (WorkflowState.RUNNING, WorkflowState.FAILED):
-        return Judgement(state, f"The workflow is already {state.value}; nothing was changed.")
+        return Judgement(state, f"The workflow has already ended ({state.value}); a cancel changes nothing.")
     if not compensate:
         return Judgement(WorkflowState.CANCELLED, "It is cancelled; the work already done stays as it is.")
     forward = why_only_forward(connection, workflow_id)
@@ -188,10 +189,3 @@ def _give_up_compensations(change: Change) -> None:
     )
     withdraw_requests(change.connection, change.workflow_id)
     change.connection.execute(delete(schema.turn).where(schema.turn.c.workflow_id == change.workflow_id))
-
-
-def _to_undo(connection: Connection, workflow_id: str) -> list[AffectedCompensation]:
-    return [
-        AffectedCompensation(item.label, item.round, item.handler, item.state)
-        for item in pending_compensations(connection, workflow_id)
-    ]

@@ -137,9 +137,9 @@ def _judge(connection: Connection, workflow_id: str, state: WorkflowState) -> Ju
             "Undo its work manually; airflow wfstate show lists what it did.",
         )
     if state is WorkflowState.COMPENSATING:
-        return Judgement(state, "It is already being undone; nothing was changed.")
+        return Judgement(state, "It is already being undone; another request changes nothing.")
     if state is WorkflowState.COMPENSATED:
-        return Judgement(state, "It is already compensated; nothing was changed.")
+        return Judgement(state, "It is already compensated; another request changes nothing.")
     if state is WorkflowState.COMPENSATION_FAILED:
         return Judgement(WorkflowState.COMPENSATING, "The failed compensations are retried, then the rest are run.")
     forward = why_only_forward(connection, workflow_id)

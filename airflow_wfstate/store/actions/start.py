@@ -167,8 +167,9 @@ def _check_not_bound_elsewhere(connection: Connection, request: StartWorkflow, c
     if WorkflowState(bound.state) not in FINAL_WORKFLOW_STATES:
         raise WorkflowExists(
             f"Run {caller.run_id} of DAG {caller.dag_id} belongs to the workflow {bound.name} / {bound.key} "
-            f"({caller.workflow_id}), which is {bound.state}.",
-            "A run belongs to one workflow: start the workflow before any step of the DAG, and only once.",
+            f"({caller.workflow_id}), which is {bound.state}. Its start now asks for {request.name} / {request.key}.",
+            "A run belongs to one workflow. If its conf, its params or its DAG's code has changed since, trigger a new "
+            "run for the other one. If the DAG starts two workflows, move one of them to a DAG of its own.",
         )
 
 

@@ -110,8 +110,14 @@ class ResumeSteps:
     def _why_not(self, step: StepRow) -> str:
         task = self._selection.task_of(step)
         stays = f"Step {step.label} stays {step.state.value}"
-        if task is None or task.state == "removed":
+        if task is None:
             return f"{stays}: its task {step.holder} is gone."
+        if task.state == "removed":
+            return (
+                f"{stays}, and the workflow cannot be completed until that is settled: Airflow has removed its task "
+                f"{step.holder}, because the list that it is mapped over no longer has this item. If its work is no "
+                "longer wanted, mark that task instance as success; the step then counts as skipped."
+            )
         if task.state == "success":
             return f"{stays}: its task {step.holder} is marked success in Airflow and is not cleared."
         return f"{stays} until its task {step.holder}, which is {task.state}, runs."

@@ -9,7 +9,7 @@ heartbeat: its supervisor sends SIGTERM, and SIGKILL five seconds later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -126,15 +126,19 @@ def fail_unfinished_tasks(connection: Connection, change: Change, found: list[Ru
     )
 
 
-def paused_dags(connection: Connection, workflow_id: str) -> list[str]:
-    """The paused DAGs of the workflow's unfinished owner and child runs, by id."""
+def paused_dags(connection: Connection, workflow_id: str, undoing: Collection[str] = ()) -> list[str]:
+    """The paused DAGs of the workflow's unfinished owner and child runs, and of its undos, by id.
+
+    :param undoing: ids of the DAGs whose relays have something to undo, also in runs that have ended.
+    """
     from airflow.models.dag import DagModel
 
     model = DagModel.__table__
+    unfinished = _runs(workflow_id).with_only_columns(dag_run.c.dag_id)
     return list(
         connection.execute(
             select(model.c.dag_id)
-            .where(model.c.is_paused, model.c.dag_id.in_(_runs(workflow_id).with_only_columns(dag_run.c.dag_id)))
+            .where(model.c.is_paused, or_(model.c.dag_id.in_(unfinished), model.c.dag_id.in_(undoing)))
             .order_by(model.c.dag_id)
         ).scalars()
     )

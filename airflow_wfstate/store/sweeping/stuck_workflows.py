@@ -12,8 +12,8 @@ from airflow_wfstate.domain.rules.flag import Flag, FlagKind
 from airflow_wfstate.domain.rules.run_role import RunRole
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, WorkflowState
 from airflow_wfstate.domain.rules.text.counted import listed
-from airflow_wfstate.store.compensation.armed import armed_compensations
 from airflow_wfstate.store.compensation.patience import why_turn_is_not_taken
+from airflow_wfstate.store.compensation.pending import pending_compensations
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import dag, dag_run, task_instance
 from airflow_wfstate.store.sweeping.ended_workflows import RUNS_ARE_OVER, ended_runs
@@ -97,7 +97,7 @@ def _not_completed_flag(connection: Connection, row: FoundRow, now: datetime) ->
     why = "its CompleteWorkflowOperator was skipped" if was_skipped else _NO_COMPLETE
     ended = "Its runs ended well, but none of them completed it"
     since = row.ended_at or row.updated_at
-    undos = [item.step for item in armed_compensations(connection, row.workflow_id)]
+    undos = [item.label for item in reversed(pending_compensations(connection, row.workflow_id))]
     if not undos:
         cause = f"{ended}: {why}. There is nothing to undo: a cancel ends it."
         return Flag(FlagKind.NOT_COMPLETED, cause, since, row.owner, f"airflow wfstate cancel {row.workflow_id}")
