@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, case, select
 
 from airflow_wfstate.domain.messages.reading.journal import EntryKind
 from airflow_wfstate.domain.rules.policies import FailurePolicy
@@ -15,6 +15,7 @@ from airflow_wfstate.store.compensation.relay import has_relay
 from airflow_wfstate.store.compensation.service_undo import may_be_undone_by_services
 from airflow_wfstate.store.compensation.staying_steps import undo_counts
 from airflow_wfstate.store.database import schema
+from airflow_wfstate.store.database.airflow_tables import task_instance
 from airflow_wfstate.store.runs.fail import fail_unfinished_tasks, runs_to_end
 from airflow_wfstate.store.runs.verdict import root_failure
 from airflow_wfstate.store.steps.undo_order import has_something_to_undo
@@ -115,12 +116,24 @@ def _is_of_services_alone(connection: Connection, change: Change) -> bool:
 
 
 def _first_error(connection: Connection, change: Change, dag_id: str, run_id: str) -> str:
-    """The error of the step that failed first; if there is none, Airflow's first failed task."""
-    step = schema.step
+    """The error of the step that failed first; if there is none, Airflow's first failed task.
+
+    A step whose task would still have retried did not cause the failure: it comes after those that failed for good.
+    """
+    step, attempt = schema.step, schema.attempt
+    is_same_task = and_(
+        task_instance.c.dag_id == attempt.c.dag_id,
+        task_instance.c.run_id == attempt.c.run_id,
+        task_instance.c.task_id == attempt.c.task_id,
+        task_instance.c.map_index == attempt.c.map_index,
+    )
+    would_retry = case((task_instance.c.state == "up_for_retry", 1), else_=0)
     row = connection.execute(
         select(step.c.participant, step.c.place, step.c.name, step.c.item_key, step.c.state, step.c.error)
+        .outerjoin(attempt, and_(attempt.c.step_id == step.c.id, attempt.c.number == step.c.attempt))
+        .outerjoin(task_instance, is_same_task)
         .where(step.c.workflow_id == change.workflow_id, step.c.error.is_not(None), step.c.state.in_(_ENDED_BADLY))
-        .order_by(step.c.updated_at, step.c.id)
+        .order_by(would_retry, step.c.updated_at, step.c.id)
         .limit(1)
     ).one_or_none()
     if row is None:
