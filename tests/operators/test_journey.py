@@ -89,3 +89,14 @@ def test_a_failure_undoes_what_was_done_in_reverse_order(journey, backend):
         if entry.kind.value == "step.succeeded"
     ]
     assert [name for name, _output, attempt in undone if attempt == 1] == ended[::-1]
+
+
+def test_a_step_does_not_act_after_its_start_has_failed(dags_folder: Path, backend) -> None:
+    dag = DagBag(str(dags_folder / "no_start.py")).dags["no_start"]
+
+    run = dag.test()
+
+    states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+    assert states == {"start": "failed", "mail": "failed", "complete": "upstream_failed"}
+    assert sys.modules[dag.get_task("mail").step_function.__module__].calls == []
+    assert backend.list_workflows(WorkflowQuery(dag_id="no_start")).workflows == []
