@@ -97,6 +97,18 @@ def test_times_and_the_state_of_a_step_filter(open_page: OpenPage, odd: str, sto
     expect(_row(page, story.plain.key)).to_be_visible()
 
 
+def test_a_period_in_which_nothing_can_start_has_a_sentence_instead_of_a_chart(
+    open_page: OpenPage, story: Story
+) -> None:
+    page = open_page(f"{LIST}?from=2999-01-01T00:00:00Z")
+    expect(page.get_by_text("No period to show: its start is later than now.")).to_be_visible()
+    expect(page.get_by_role("button", name="All 0")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("started, 0 failed"))).to_have_count(0)
+    page = open_page(f"{LIST}?from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z")
+    expect(page.get_by_text("No period to show: its start is not before its end.")).to_be_visible()
+    assert faults(page) == []
+
+
 def test_two_filters_removed_at_once_stay_removed(open_page: OpenPage, odd: str, story: Story) -> None:
     """The second click comes when the first is in the address bar, and the page is not rendered again yet."""
     page = open_page(f"{LIST}?step=failed&to=2020-01-01T00:00:00Z")

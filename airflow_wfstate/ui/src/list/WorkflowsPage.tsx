@@ -56,7 +56,7 @@ export const WorkflowsPage = ({ dagId }: Props) => {
       {dagId === undefined ? <OutsideLinks /> : undefined}
       {stats.value === undefined ? undefined : (
         <>
-          <StartsChart buckets={stats.value.inTime.buckets} window={stats.value.window} />
+          <StartsChart buckets={stats.value.buckets} window={stats.value.window} />
           <StateCounts
             choose={(state) => filter({ state })}
             chosen={address.get("state") ?? ""}
@@ -119,15 +119,17 @@ const loadStats = async (address: URLSearchParams, dagId: string | undefined, si
   const window = windowOf(filters.since ?? undefined, filters.until ?? undefined, now);
   const [all, inTime] = await Promise.all([
     getStats(filters, signal),
-    getStats(
-      {
-        ...filters,
-        bucket_seconds: bucketSecondsOf(window),
-        since: new Date(window.from).toISOString(),
-        until: new Date(window.to).toISOString(),
-      },
-      signal,
-    ),
+    window.whyEmpty === undefined
+      ? getStats(
+          {
+            ...filters,
+            bucket_seconds: bucketSecondsOf(window),
+            since: new Date(window.from).toISOString(),
+            until: new Date(window.to).toISOString(),
+          },
+          signal,
+        )
+      : undefined,
   ]);
-  return { all, inTime, window };
+  return { all, buckets: inTime?.buckets ?? [], window };
 };
