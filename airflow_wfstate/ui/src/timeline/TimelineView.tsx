@@ -5,6 +5,7 @@ import { ErrorNotice, Loading } from "../notices/Notices";
 import { getDensity, getUnmappedSteps } from "../server/client";
 import type { WorkflowDetail } from "../server/model";
 import { useFresh } from "../server/useFresh";
+import { NoSteps } from "../steps/NoSteps";
 import { shownText } from "../text/shownText";
 import { momentAt, moved, percentOf, type Span, whole, type Window, windowBetween, zoomed } from "./axis";
 import { DragToZoom } from "./DragToZoom";
@@ -35,6 +36,9 @@ export const TimelineView = ({ now, workflow }: Props) => {
     return error === undefined ? <Loading /> : <ErrorNotice error={error} stale={false} />;
   }
   const timeline = timelineOf(workflow, value, densities.value ?? [], now);
+  if (timeline.lanes.length === 0) {
+    return <NoSteps state={workflow.summary.state} />;
+  }
   const { axis } = timeline;
   const window: Window =
     looked === undefined
