@@ -272,3 +272,15 @@ def test_a_filter_that_cannot_be_asked_for_is_said_to_be_left_out(open_page: Ope
     chips.get_by_role("button", name="Remove the filter not understood, ignored: contains=ab").click()
     expect(chips).not_to_contain_text("contains=ab")
     assert "contains" not in page.url
+
+
+def test_what_is_no_state_and_no_order_is_said_to_be_left_out(open_page: OpenPage, story: Story) -> None:
+    page = open_page(f"{LIST}?state=failed,bogus&sort=nonsense")
+    chips = page.get_by_role("group", name="Filters")
+    expect(chips.get_by_role("button", name="Remove the filter failed", exact=True)).to_be_visible()
+    chips.get_by_role("button", name="Remove the filter not understood, ignored: state=bogus").click()
+    expect(chips).not_to_contain_text("bogus")
+    page.wait_for_url("**state=failed&sort=nonsense")
+    chips.get_by_role("button", name="Remove the filter not understood, ignored: sort=nonsense").click()
+    page.wait_for_url("**state=failed")
+    expect(_row(page, story.failed.key)).to_be_visible()
