@@ -12,6 +12,8 @@ from tests.browser.conftest import OpenPage, faults
 from tests.browser.story import Story
 from tests.support.world import World
 
+SPACED_KEY = "two  spaces   key"
+
 
 def address(workflow_id: str, section: str = "timeline") -> str:
     """The address of a workflow's page."""
@@ -20,8 +22,8 @@ def address(workflow_id: str, section: str = "timeline") -> str:
 
 @pytest.fixture(scope="module")
 def bare_id(world: World) -> str:
-    """A workflow that was cancelled before its first step."""
-    workflow_id = world.start(world.rows.add_run("intake"), name="bare").workflow.id
+    """A workflow that was cancelled before its first step, with a key that has runs of spaces."""
+    workflow_id = world.start(world.rows.add_run("intake"), name="bare", key=SPACED_KEY).workflow.id
     world.backend.cancel_workflow(CancelWorkflow(workflow_id))
     return workflow_id
 
@@ -146,3 +148,14 @@ def test_a_workflow_that_ended_without_steps_awaits_none(open_page: OpenPage, ba
     expect(page.get_by_text("No step has started yet")).to_have_count(0)
     expect(page.get_by_text("Drag across the bars")).to_have_count(0)
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_runs_of_spaces_are_shown(open_page: OpenPage, bare_id: str, width: int) -> None:
+    """Playwright's assertions ignore them; the rendered text does not."""
+    page = open_page("/plugin/wfstate?name=bare", width=width)
+    page.get_by_role("link", name=SPACED_KEY).wait_for()
+    assert SPACED_KEY in page.locator("[data-wfstate]").inner_text()
+    page = open_page(address(bare_id), width=width)
+    page.get_by_role("heading", name=SPACED_KEY).wait_for()
+    assert page.get_by_role("heading", name=SPACED_KEY).inner_text() == f"bare {SPACED_KEY}"

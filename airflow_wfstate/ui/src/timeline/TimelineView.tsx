@@ -6,7 +6,7 @@ import { getDensity, getUnmappedSteps } from "../server/client";
 import type { WorkflowDetail } from "../server/model";
 import { useFresh } from "../server/useFresh";
 import { NoSteps } from "../steps/NoSteps";
-import { shownText } from "../text/shownText";
+import { StoredText } from "../text/StoredText";
 import { momentAt, moved, percentOf, type Span, whole, type Window, windowBetween, zoomed } from "./axis";
 import { DragToZoom } from "./DragToZoom";
 import { TimelineLegend } from "./TimelineLegend";
@@ -81,7 +81,7 @@ export const TimelineView = ({ now, workflow }: Props) => {
             {timeline.lanes.map((lane) => (
               <Box borderTopWidth={1} key={lane.participant} py={1}>
                 <Heading as="h3" fontSize="sm" left={0} maxWidth="full" position="sticky" py={1} truncate width="fit-content">
-                  <bdi>{shownText(lane.participant)}</bdi>
+                  <StoredText text={lane.participant} />
                 </Heading>
                 {lane.rows.map((row) => (
                   <TimelineRow
