@@ -71,7 +71,7 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
             <Dialog.Header>
               <Dialog.Title>{title}</Dialog.Title>
             </Dialog.Header>
-            <Dialog.Body tabIndex={0}>
+            <Dialog.Body aria-label="What will happen" role="region" tabIndex={0}>
               {error === undefined ? undefined : <ErrorNotice error={error.text} stale title={error.title} />}
               {children}
               {hasReason && (refusal === undefined || reason !== "") ? (
