@@ -69,7 +69,7 @@ export const EventsPage = () => {
       {operates && events.some(isOpen) ? (
         <SelectionLine label="Actions on the selected events">
           {picked.length === 0 ? (
-            "Select events to apply them again or to drop them."
+            "Select events to apply again or drop."
           ) : (
             <>
               <Text fontSize="sm">{`${counted(picked.length, "event")} selected`}</Text>
