@@ -190,6 +190,14 @@ def test_on_a_telephone_the_actions_are_a_menu(open_page: OpenPage, story: Story
     expect(page.get_by_role("dialog")).to_contain_text("will be cleared")
 
 
+def test_on_paper_the_menu_of_a_telephone_is_left_out(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.failed.workflow_id), width=1400)
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Actions")).to_be_hidden()
+
+
 @pytest.mark.parametrize("width", [375, 1024, 1280])
 def test_decisions_are_in_sight(open_page: OpenPage, stuck: str, width: int) -> None:
     page = open_page(address(stuck, "compensations"), width=width)
