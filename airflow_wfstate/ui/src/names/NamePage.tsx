@@ -103,7 +103,7 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
           <CountLink count={stats.by_state.failed ?? 0} to={listAddress(stats.name, { state: "failed", ...since })} />
         </Tile>
         <Tile label="Failure rate" title="Workflows that failed or were undone, among those with a result">
-          {stats.failure_rate === null ? "none ended" : `${(stats.failure_rate * 100).toFixed(1)} %`}
+          {stats.failure_rate === null ? "none ended" : `${(stats.failure_rate * 100).toFixed(1)}%`}
         </Tile>
         <Tile label="Duration, median" title="Among workflows that succeeded">
           {stats.duration === null ? "none succeeded" : secondsText(stats.duration.p50)}
