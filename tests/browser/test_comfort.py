@@ -91,13 +91,20 @@ def test_a_decision_is_copied_with_the_reason_that_is_typed(open_page: OpenPage,
     assert faults(page) == []
 
 
-def test_the_browsers_tab_is_called_after_the_workflow(open_page: OpenPage, story: Story) -> None:
+def test_the_browsers_tab_is_called_after_the_page(open_page: OpenPage, story: Story) -> None:
     page = open_page(LIST)
-    before = page.title()
+    expect(page).to_have_title("Workflows")
     page.get_by_role("link", name=story.failed.key).click()
     expect(page).to_have_title(f"{story.failed.key}: failed (shop)")
+    page.get_by_role("link", name="with another workflow").click()
+    expect(page).to_have_title(f"Compare {story.failed.key}")
+    page.get_by_label("Id of the other workflow").fill(story.running.workflow_id)
+    page.get_by_role("button", name="Compare").click()
+    expect(page).to_have_title(f"Compare {story.failed.key} with {story.running.key}")
     page.get_by_role("link", name="All workflows").click()
-    expect(page).to_have_title(before)
+    expect(page).to_have_title("Workflows")
+    page.get_by_role("link", name="shop", exact=True).first.click()
+    expect(page).to_have_title("shop: workflows")
 
 
 def test_the_list_is_used_by_keys(open_page: OpenPage, story: Story) -> None:

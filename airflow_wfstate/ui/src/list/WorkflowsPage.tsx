@@ -14,6 +14,7 @@ import { bucketSecondsOf, StartsChart, windowOf } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
 import { thisMinute } from "../text/thisMinute";
 import { useFresh } from "../server/useFresh";
+import { useTitle } from "../workflow/useTitle";
 import { ViewsBar } from "./ViewsBar";
 import { changed, filtersOf, isFiltered, questionOf, sortOf, withLabel } from "./workflowFilter";
 import { WorkflowsTable } from "./WorkflowsTable";
@@ -29,6 +30,7 @@ const none: ReadonlySet<string> = new Set();
 export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useAddress();
   useEffect(() => (dagId === undefined ? rememberList(address) : undefined), [address, dagId]);
+  useTitle(dagId === undefined ? "Workflows" : undefined); // Airflow's own pages set theirs
   const [told, setTold] = useState<string>();
   const [selection, setSelection] = useState({ ids: none, of: address });
   if (selection.of !== address) {
