@@ -91,13 +91,20 @@ def test_a_decision_is_copied_with_the_reason_that_is_typed(open_page: OpenPage,
     assert faults(page) == []
 
 
-def test_the_browsers_tab_is_called_after_the_workflow(open_page: OpenPage, story: Story) -> None:
+def test_the_browsers_tab_is_called_after_the_page(open_page: OpenPage, story: Story) -> None:
     page = open_page(LIST)
-    before = page.title()
+    expect(page).to_have_title("Workflows")
     page.get_by_role("link", name=story.failed.key).click()
     expect(page).to_have_title(f"{story.failed.key}: failed (shop)")
+    page.get_by_role("link", name="with another workflow").click()
+    expect(page).to_have_title(f"Compare {story.failed.key}")
+    page.get_by_label("Id of the other workflow").fill(story.running.workflow_id)
+    page.get_by_role("button", name="Compare").click()
+    expect(page).to_have_title(f"Compare {story.failed.key} with {story.running.key}")
     page.get_by_role("link", name="All workflows").click()
-    expect(page).to_have_title(before)
+    expect(page).to_have_title("Workflows")
+    page.get_by_role("link", name="shop", exact=True).first.click()
+    expect(page).to_have_title("shop: workflows")
 
 
 def test_the_list_is_used_by_keys(open_page: OpenPage, story: Story) -> None:
@@ -188,6 +195,14 @@ def test_on_a_telephone_the_actions_are_a_menu(open_page: OpenPage, story: Story
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name="Resume", exact=True).click()
     expect(page.get_by_role("dialog")).to_contain_text("will be cleared")
+
+
+def test_on_paper_the_menu_of_a_telephone_is_left_out(open_page: OpenPage, story: Story) -> None:
+    page = open_page(address(story.failed.workflow_id), width=1400)
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Actions")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [375, 1024, 1280])

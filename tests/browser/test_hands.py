@@ -109,18 +109,21 @@ def test_an_error_that_comes_late_is_seen(open_page: OpenPage, orders: Orders) -
     expect(dialog).to_be_hidden()
 
 
-def test_a_typed_reason_outlives_a_stray_click_and_a_colleague(open_page: OpenPage, orders: Orders) -> None:
+def test_a_typed_reason_outlives_a_stray_click_escape_and_a_colleague(open_page: OpenPage, orders: Orders) -> None:
     page = open_page(address(orders.ids["hand-0"]))
     page.get_by_role("button", name="Cancel", exact=True).click()
     reason = page.get_by_role("dialog").get_by_label(re.compile("^Reason"))
     reason.click()
     page.keyboard.type("the customer called, and")
     page.mouse.click(5, 5)
+    page.keyboard.press("Escape")
     expect(reason).to_have_value("the customer called, and")
 
     orders.cancel("hand-0")
     expect(page.get_by_role("dialog").get_by_role("button", name="Cancel", exact=True)).to_be_disabled()
     expect(reason).to_have_value("the customer called, and")
+    page.get_by_role("dialog").get_by_text("Close", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_a_bulk_action_tells_what_it_did_although_its_rows_have_left_the_list(

@@ -35,6 +35,7 @@ def test_a_name_has_its_numbers(open_page: OpenPage, fared: str, theme: str, wid
     expect(page.get_by_role("img", name=re.compile("^Workflows by start time"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Durations of 180 workflows: half took"))).to_be_visible()
     expect(page.get_by_role("table", name="Slowest steps").get_by_role("row").nth(1)).to_contain_text("intake.pay")
+    expect(page.get_by_role("definition").filter(has_text=re.compile(r"^\d+\.\d%$"))).to_be_visible()
     errors = page.get_by_role("table", name="Most frequent errors").get_by_role("row")
     expect(errors).to_have_count(2)
     expect(errors.nth(1)).to_contain_text("<script>alert(1)</script> has no money")

@@ -78,6 +78,13 @@ def test_hostile_names_of_services_are_text_and_take_no_more_room_than_there_is(
     assert overflow(page) == 0
 
 
+def test_the_hint_above_the_events_fits_a_telephone(open_page: OpenPage, services: Services) -> None:
+    page = open_page("/plugin/wfstate?events=waiting", width=375)
+    line = page.get_by_role("group", name="Actions on the selected events")
+    expect(line).to_have_text("Select events to apply again or drop.")
+    assert line.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
 def test_an_event_that_could_not_be_applied_is_looked_at_and_dropped_with_a_reason(
     open_page: OpenPage, services: Services, world: World
 ) -> None:

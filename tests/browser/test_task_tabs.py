@@ -9,10 +9,11 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from playwright.sync_api import Page, expect
 
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from tests.browser.conftest import OpenPage, faults
 from tests.browser.story import Story
 from tests.support.serialized_dags import deploy
-from tests.support.shop import FULFILMENT, INTAKE, RELAY
+from tests.support.shop import FULFILMENT, INTAKE, RELAY, open_order
 from tests.support.world import World
 
 
@@ -47,6 +48,16 @@ def test_the_relay_shows_what_it_undid(open_page: OpenPage, story: Story, theme:
     steps = page.get_by_role("table", name="Compensations").get_by_role("row").locator("[role=cell]:first-child")
     expect(steps).to_have_text(["1.shop_fulfilment.ship", "2.shop_fulfilment.pack"])
     assert faults(page) == []
+
+
+def test_a_mapped_task_refers_to_its_items(open_page: OpenPage, world: World) -> None:
+    order = open_order(world, items=("a", "b"))
+    world.rows.add_task(INTAKE, order.run_id, "charge")  # else Airflow's part of the page logs that it is not found
+    page = task_tab(open_page, "charge", order.run_id)
+    expect(page.get_by_text("This task is mapped.")).to_be_visible()
+    page = task_tab(open_page, "charge/mapped/0", order.run_id)
+    expect(page.get_by_text("Step charge[a]")).to_be_visible()
+    world.backend.cancel_workflow(CancelWorkflow(order.workflow_id))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -7,13 +7,25 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from airflow_wfstate.domain.messages.cancel import CancelWorkflow
 from tests.browser.conftest import OpenPage, faults
 from tests.browser.story import Story
+from tests.support.world import World
+
+SPACED_KEY = "two  spaces   key"
 
 
 def address(workflow_id: str, section: str = "timeline") -> str:
     """The address of a workflow's page."""
     return f"/plugin/wfstate?workflow={workflow_id}&section={section}"
+
+
+@pytest.fixture(scope="module")
+def bare_id(world: World) -> str:
+    """A workflow that was cancelled before its first step, with a key that has runs of spaces."""
+    workflow_id = world.start(world.rows.add_run("intake"), name="bare", key=SPACED_KEY).workflow.id
+    world.backend.cancel_workflow(CancelWorkflow(workflow_id))
+    return workflow_id
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -126,3 +138,24 @@ def test_long_names_push_no_column_out_at_1280_pixels(open_page: OpenPage, story
     name = table.get_by_text("book_all_differences_into_the_general_ledger")
     expect(name.locator("xpath=..")).to_have_attribute("title", "book_all_differences_into_the_general_ledger")
     assert name.locator("xpath=..").evaluate("element => element.scrollHeight > element.clientHeight")
+
+
+@pytest.mark.parametrize("section", ["timeline", "steps"])
+def test_a_workflow_that_ended_without_steps_awaits_none(open_page: OpenPage, bare_id: str, section: str) -> None:
+    page = open_page(address(bare_id, section))
+    expect(page.get_by_role("tabpanel")).to_contain_text("It ended without any step.")
+    expect(page.get_by_role("definition").filter(has_text="none")).to_be_visible()
+    expect(page.get_by_text("No step has started yet")).to_have_count(0)
+    expect(page.get_by_text("Drag across the bars")).to_have_count(0)
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_runs_of_spaces_are_shown(open_page: OpenPage, bare_id: str, width: int) -> None:
+    """Playwright's assertions ignore them; the rendered text does not."""
+    page = open_page("/plugin/wfstate?name=bare", width=width)
+    page.get_by_role("link", name=SPACED_KEY).wait_for()
+    assert SPACED_KEY in page.locator("[data-wfstate]").inner_text()
+    page = open_page(address(bare_id), width=width)
+    page.get_by_role("heading", name=SPACED_KEY).wait_for()
+    assert page.get_by_role("heading", name=SPACED_KEY).inner_text() == f"bare {SPACED_KEY}"

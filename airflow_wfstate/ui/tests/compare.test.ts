@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { differencesOf, mostDifferences } from "../src/compare/differences";
 import { childPath, rootPath } from "../src/payloads/jsonPath";
+import { valueOrText } from "../src/server/json";
 
 describe("childPath", () => {
   it.each([
@@ -14,6 +15,16 @@ describe("childPath", () => {
     ["\u0001", "$['\\u0001']"],
     ["1st", "$['1st']"],
   ])("%s", (key, path) => expect(childPath(rootPath, key)).toBe(path));
+});
+
+describe("valueOrText", () => {
+  it.each([
+    ["null", null],
+    ['"null"', "null"],
+    ["0", 0],
+    ["12345678901234567890", "12345678901234567890"],
+    ["NaN", "NaN"],
+  ])("%s", (text, value) => expect(valueOrText(text)).toBe(value));
 });
 
 describe("differencesOf", () => {

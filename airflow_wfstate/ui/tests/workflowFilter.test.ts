@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { defaultViews, savedViews, saveViews, withView } from "../src/list/views";
-import { changed, filtersOf, isFiltered, questionOf, statesOf, viewOf, withLabel, withoutLabel } from "../src/list/workflowFilter";
+import { changed, filtersOf, isFiltered, questionOf, statesOf, unknownStatesOf, viewOf, withLabel, withoutLabel } from "../src/list/workflowFilter";
 import { momentOf } from "../src/text/time";
 
 const kept = new Map<string, string>();
@@ -35,6 +35,15 @@ describe("the filters in the address", () => {
       sort: "-started_at",
     });
     expect(statesOf("nothing")).toEqual([]);
+  });
+  it.each([
+    ["", ""],
+    ["open", ""],
+    ["failed,running", ""],
+    ["failed,bogus,Running", "bogus,Running"],
+    ["failed,open", "open"],
+  ])("are no states in part: %s", (names, unknown) => {
+    expect(unknownStatesOf(names)).toBe(unknown);
   });
   it("go back to the first page when one changes", () =>
     expect(changed(new URLSearchParams("cursor=c&state=failed"), { search: "1", state: "" }).toString()).toBe("search=1"));

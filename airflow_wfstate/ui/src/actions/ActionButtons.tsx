@@ -53,7 +53,8 @@ type MenuProps = Pick<Props, "allowed"> & { readonly choose: (action: WorkflowAc
 const ActionMenu = ({ allowed, choose }: MenuProps) => (
   <Menu.Root>
     <Menu.Trigger asChild>
-      <Button hideFrom="sm" size="sm" variant="outline">
+      {/* Breakpoints hold on screens alone. */}
+      <Button _print={{ display: "none" }} hideFrom="sm" size="sm" variant="outline">
         Actions <span aria-hidden="true">▾</span>
       </Button>
     </Menu.Trigger>

@@ -27,8 +27,8 @@ type Props = {
 /**
  * Shows what will happen, asks for a reason, and carries it out.
  *
- * It stays open until the server has responded, so that a refusal is seen, and a click beside it does not discard a
- * typed reason.
+ * It stays open until the server has responded, so that a refusal is seen, and neither Escape nor a click beside it
+ * discards a typed reason.
  */
 export const ReasonDialog = ({ children, close, command, hasReason = true, refusal, requiresReason = false, send, title, verb }: Props) => {
   const [reason, setReason] = useState("");
@@ -57,7 +57,7 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
 
   return (
     <Dialog.Root
-      closeOnEscape={!busy}
+      closeOnEscape={!busy && reason === ""}
       closeOnInteractOutside={!busy && reason === ""}
       onOpenChange={({ open }) => (open || busy ? undefined : close())}
       open
@@ -71,7 +71,7 @@ export const ReasonDialog = ({ children, close, command, hasReason = true, refus
             <Dialog.Header>
               <Dialog.Title>{title}</Dialog.Title>
             </Dialog.Header>
-            <Dialog.Body tabIndex={0}>
+            <Dialog.Body aria-label="What will happen" role="region" tabIndex={0}>
               {error === undefined ? undefined : <ErrorNotice error={error.text} stale title={error.title} />}
               {children}
               {hasReason && (refusal === undefined || reason !== "") ? (

@@ -48,12 +48,7 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
       <Freshness fresh={steps} lines={3} />
       {steps.value === undefined ? undefined : <Freshness fresh={activity} lines={2} />}
       {activity.value === undefined ? undefined : <Entries activity={activity.value} workflow={workflow} />}
-      {isIdle ? (
-        <Nothing>
-          This task has not done anything for the workflow. A task appears here when it is a step, or when it starts,
-          completes or undoes the workflow.
-        </Nothing>
-      ) : undefined}
+      {isIdle ? <Idle participant={dagId} task={task} workflowId={workflow.id} /> : undefined}
       {steps.value?.steps.map((step) => (
         <Box key={step.id}>
           <HStack wrap="wrap">
@@ -83,6 +78,31 @@ const TaskInWorkflow = ({ dagId, mapIndex, runId, taskId, workflow }: Task & { r
         </Box>
       ) : undefined}
     </Stack>
+  );
+};
+
+type IdleProps = {
+  readonly participant: string;
+  readonly task: { readonly map_index: number; readonly run_id: string; readonly task_id: string };
+  readonly workflowId: string;
+};
+
+/** Why there is nothing to show. What a mapped task did is on the pages of its items. */
+const Idle = ({ participant, task, workflowId }: IdleProps) => {
+  const { map_index: mapIndex, ...anyItem } = task;
+  const { value } = useFresh(
+    `items ${workflowId} ${participant} ${JSON.stringify(task)}`,
+    async (signal) => (mapIndex < 0 ? getSteps(workflowId, { ...anyItem, limit: 1, participant }, signal) : { steps: [] }),
+    30,
+  );
+
+  return value === undefined ? undefined : (
+    <Nothing>
+      {value.steps.length > 0
+        ? "This task is mapped. Open one of its task instances to see what it did for the workflow."
+        : "This task has not done anything for the workflow. A task appears here when it is a step, or when it starts, " +
+          "completes or undoes the workflow."}
+    </Nothing>
   );
 };
 

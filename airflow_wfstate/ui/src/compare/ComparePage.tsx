@@ -8,9 +8,11 @@ import type { StepGroup, WorkflowDetail, WorkflowSummary } from "../server/model
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
 import { ErrorText } from "../text/ErrorText";
 import { StateBadge } from "../text/StateBadge";
+import { shownText } from "../text/shownText";
 import { StoredText } from "../text/StoredText";
 import { spanText, timeText, workedText } from "../text/time";
 import { useFresh } from "../server/useFresh";
+import { useTitle } from "../workflow/useTitle";
 import { comparedSteps, stepsDiffer } from "./comparedSteps";
 import { type Compared, SideBySide } from "./SideBySide";
 import { ValueDifferences } from "./ValueDifferences";
@@ -23,6 +25,8 @@ export const ComparePage = ({ first, second }: Props) => {
     Promise.all([getWorkflow(first, signal), second === undefined ? undefined : getWorkflow(second, signal)]),
   );
   const [left, right] = value ?? [];
+  const keys = [left, right].flatMap((one) => (one === undefined ? [] : [shownText(one.summary.key)]));
+  useTitle(`Compare ${keys.length === 0 ? "workflows" : keys.join(" with ")}`);
 
   return (
     <>

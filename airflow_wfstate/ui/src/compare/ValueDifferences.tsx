@@ -1,6 +1,6 @@
 import { Box, Code, Heading, Text } from "@chakra-ui/react";
 
-import { parseExactly } from "../server/json";
+import { valueOrText } from "../server/json";
 import type { JsonValue, Payload } from "../server/model";
 import { StoredText } from "../text/StoredText";
 import { differencesOf, mostDifferences } from "./differences";
@@ -54,9 +54,8 @@ const Differences = ({ label, left, leftName, right, rightName }: Props) => {
   );
 };
 
-/** The value to compare; the stored text if a browser would change the value. */
 const valueOf = (payload: Payload | null): JsonValue | undefined =>
-  payload === null ? undefined : (parseExactly(payload.text) ?? payload.text);
+  payload === null ? undefined : valueOrText(payload.text);
 
 const longest = 2000;
 

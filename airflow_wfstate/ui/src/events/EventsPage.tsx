@@ -9,6 +9,7 @@ import { type EventKey, getEvents, getRights } from "../server/events";
 import type { EventSummary } from "../server/model";
 import { useFresh } from "../server/useFresh";
 import { counted } from "../text/counted";
+import { useTitle } from "../workflow/useTitle";
 import { type EventDecision, EventDecisionDialog } from "./EventDecisionDialog";
 import { EventRow } from "./EventRow";
 import { eventsQuestionOf, eventStates, narrowed, type TextFilter, textFilters } from "./eventFilter";
@@ -20,6 +21,7 @@ const isOpen = ({ state }: EventSummary): boolean => state === "parked" || state
 
 /** Events whose workflow does not exist yet, and events that could not be applied: inspect, apply again or drop them. */
 export const EventsPage = () => {
+  useTitle("Waiting events");
   const [address, setAddress] = useAddress();
   const question = eventsQuestionOf(address);
   const fresh = useFresh(`events ${JSON.stringify(question)}`, (signal) => getEvents(question, signal));
@@ -69,7 +71,7 @@ export const EventsPage = () => {
       {operates && events.some(isOpen) ? (
         <SelectionLine label="Actions on the selected events">
           {picked.length === 0 ? (
-            "Select events to apply them again or to drop them."
+            "Select events to apply again or drop."
           ) : (
             <>
               <Text fontSize="sm">{`${counted(picked.length, "event")} selected`}</Text>

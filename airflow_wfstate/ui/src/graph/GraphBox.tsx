@@ -7,6 +7,7 @@ import { useStepAddress } from "../steps/stepAddress";
 import { counted } from "../text/counted";
 import { paletteOfAny } from "../text/StateBadge";
 import { shownText } from "../text/shownText";
+import { StoredText } from "../text/StoredText";
 import { timeText } from "../text/time";
 import { boxSize, type Rect } from "./layout";
 import { waitedLook } from "../timeline/looks";
@@ -128,8 +129,8 @@ type InsideProps = {
 const Inside = ({ box, isCurrent, position, undo }: InsideProps): ReactNode => (
   <>
     <Flex align="center" gap={1}>
-      <Text as="bdi" flex="1" fontSize="sm" fontWeight={box.nodes[0]?.step === null ? "normal" : "bold"} truncate>
-        {shownText(titleOf(box))}
+      <Text as="span" flex="1" fontSize="sm" fontWeight={box.nodes[0]?.step === null ? "normal" : "bold"} truncate>
+        <StoredText text={titleOf(box)} />
       </Text>
       {isCurrent ? (
         <Text as="span" bg="fg" borderRadius="sm" color="bg" flexShrink={0} fontSize="10px" px={1}>

@@ -4,6 +4,7 @@ import { Link as RouterLink } from "react-router-dom";
 import { type GraphLane as LaneOfServer, participantLabel } from "../server/model";
 import { counted } from "../text/counted";
 import { shownText } from "../text/shownText";
+import { StoredText } from "../text/StoredText";
 import { AirflowState } from "./AirflowState";
 import { GraphArrows } from "./GraphArrows";
 import { GraphBox } from "./GraphBox";
@@ -84,15 +85,15 @@ export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) =>
         <Box lineHeight="short" minWidth={0}>
           <HStack gap={2}>
             {runAddressOf(lane) === undefined ? (
-              <Text as="bdi" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))} truncate>
-                {shownText(participantLabel(lane))}
+              <Text as="span" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))} truncate>
+                <StoredText text={participantLabel(lane)} />
               </Text>
             ) : (
               <>
                 <Link asChild color="fg" fontSize="sm" fontWeight="bold" title={shownText(participantLabel(lane))}>
                   <RouterLink to={runAddressOf(lane) ?? ""} {...stop(runStop(lane.id))}>
-                    <Text as="bdi" truncate>
-                      {shownText(participantLabel(lane))}
+                    <Text as="span" truncate>
+                      <StoredText text={participantLabel(lane)} />
                     </Text>
                   </RouterLink>
                 </Link>
@@ -110,12 +111,12 @@ export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) =>
             {lane.trigger === null || lane.trigger.item_key === "" ? undefined : (
               <>
                 {" for item "}
-                <bdi>{shownText(lane.trigger.item_key)}</bdi>
+                <StoredText text={lane.trigger.item_key} />
               </>
             )}
             {said === undefined && lane.version !== null ? `, version ${lane.version}` : ""}
             {" "}
-            <bdi>{shownText(lane.run_id ?? "")}</bdi>
+            <StoredText text={lane.run_id ?? ""} />
           </Text>
         </Box>
       </Flex>
@@ -146,8 +147,8 @@ export const GraphLane = ({ focus, focused, placed, showsPlan, turn }: Props) =>
               {...stop(foldKey(lane, group))}
             >
               <span aria-hidden="true">▾</span>
-              <Text as="bdi" truncate>
-                {shownText(group.label)}
+              <Text as="span" truncate>
+                <StoredText text={group.label} />
               </Text>
             </Button>
           </Box>

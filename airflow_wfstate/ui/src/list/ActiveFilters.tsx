@@ -8,12 +8,13 @@ import { parsedMoment, timeText } from "../text/time";
 import {
   askedText,
   changed,
-  isFiltered,
   isFlagged,
   isLabel,
   periods,
+  sortNamed,
   statesOf,
   stepStateOf,
+  unknownStatesOf,
   withoutLabel,
 } from "./workflowFilter";
 
@@ -22,10 +23,12 @@ type Props = { readonly address: URLSearchParams; readonly change: ChangeAddress
 type Chip = { readonly text: string; readonly without: (address: URLSearchParams) => URLSearchParams };
 
 /** The active filters, in words; a click removes one. */
-export const ActiveFilters = ({ address, change }: Props) =>
-  isFiltered(address) ? (
+export const ActiveFilters = ({ address, change }: Props) => {
+  const chips = chipsOf(address);
+
+  return chips.length === 0 ? undefined : (
     <HStack aria-label="Filters" gap={1} mb={4} role="group" wrap="wrap">
-      {chipsOf(address).map(({ text, without }) => (
+      {chips.map(({ text, without }) => (
         <Button
           aria-label={`Remove the filter ${shownText(text)}`}
           fontWeight="normal"
@@ -46,17 +49,17 @@ export const ActiveFilters = ({ address, change }: Props) =>
         Clear all
       </Button>
     </HStack>
-  ) : undefined;
+  );
+};
 
 /** The address without filters, but with its sort order. */
 const cleared = (address: URLSearchParams): URLSearchParams => {
-  const sort = address.get("sort");
-  return new URLSearchParams(sort === null ? {} : { sort });
+  const sort = sortNamed(address.get("sort"));
+  return new URLSearchParams(sort === undefined ? {} : { sort });
 };
 
 /** The text of each filter; undefined for an invalid value. */
 const texts: Readonly<Record<string, (value: string) => string | undefined>> = {
-  state: (value) => (value === "open" ? "open" : statesOf(value).map(words).join(" or ") || undefined),
   search: (value) => `key or id starts with ${value}`,
   contains: (value) => textWith("key or label contains", askedText(value)),
   error: (value) => textWith("error contains", askedText(value)),
@@ -84,7 +87,31 @@ const momentText = (what: string, value: string): string | undefined =>
 /** A filter from a shortened or mistyped link. The list is longer than the sender meant. */
 const ignored = (name: string, value: string): string => `not understood, ignored: ${name}=${value}`;
 
+/** The states of the address, and apart from them what is not a state. A click on one leaves the other. */
+const stateChips = (value: string): Chip[] => {
+  const known = value === "open" ? "open" : statesOf(value).join(",");
+  const unknown = unknownStatesOf(value);
+  return [
+    ...(known === "" ? [] : [{ text: statesText(known), without: withState(unknown) }]),
+    ...(unknown === "" ? [] : [{ text: ignored("state", unknown), without: withState(known) }]),
+  ];
+};
+
+const statesText = (known: string): string => known.split(",").map(words).join(" or ");
+
+const withState =
+  (state: string) =>
+  (address: URLSearchParams): URLSearchParams =>
+    changed(address, { state });
+
+/** An order has no chip, unless there is no such order. */
+const sortChips = (value: string): Chip[] =>
+  value === "" || sortNamed(value) !== undefined
+    ? []
+    : [{ text: ignored("sort", value), without: (current) => changed(current, { sort: "" }) }];
+
 const chipsOf = (address: URLSearchParams): Chip[] => [
+  ...stateChips(address.get("state") ?? ""),
   ...Object.entries(texts).flatMap(([name, textOf]) => {
     const value = address.get(name);
     return value === null || value === ""
@@ -95,4 +122,5 @@ const chipsOf = (address: URLSearchParams): Chip[] => [
     text: isLabel(label) ? label : ignored("label", label),
     without: (current: URLSearchParams) => withoutLabel(current, label),
   })),
+  ...sortChips(address.get("sort") ?? ""),
 ];

@@ -8,6 +8,7 @@ import type { WorkflowSummary } from "../server/model";
 import { isUnknown, problemText, Unanswered } from "../server/problem";
 import { useFresh } from "../server/useFresh";
 import { counted } from "../text/counted";
+import { StoredText } from "../text/StoredText";
 
 type Props = {
   readonly action: WorkflowAction;
@@ -104,7 +105,10 @@ export const BulkDialog = ({ action, close, done, workflows }: Props) => {
           const result = results.get(workflow.id);
           return plan === undefined ? undefined : (
             <List.Item key={workflow.id} overflowWrap="anywhere">
-              <Text as="span" fontWeight="bold">{`${workflow.name} ${workflow.key}: `}</Text>
+              <Text as="span" fontWeight="bold">
+                <StoredText text={`${workflow.name} ${workflow.key}`} />
+                {": "}
+              </Text>
               {result ?? (plan.refusal === undefined ? plan.summary : `Skipped. ${plan.refusal}`)}
             </List.Item>
           );

@@ -7,7 +7,13 @@ import { timeText } from "../text/time";
 const barCount = 48;
 
 /** The time range of the chart, in milliseconds since 1970. */
-export type Window = { readonly from: number; readonly isLastDay: boolean; readonly to: number };
+export type Window = {
+  readonly from: number;
+  readonly isLastDay: boolean;
+  readonly to: number;
+  /** Why nothing can have started in it; undefined for a usual range. */
+  readonly whyEmpty: string | undefined;
+};
 
 /**
  * The time range that the chart shows: that of the filters, else the last day.
@@ -15,11 +21,19 @@ export type Window = { readonly from: number; readonly isLastDay: boolean; reado
  * @param since, until the filters' times; undefined if not set.
  */
 export const windowOf = (since: string | undefined, until: string | undefined, now: number): Window => {
-  const to = until === undefined ? now + 60_000 : Date.parse(until);
+  // Nothing starts in the future.
+  const latest = now + 60_000;
+  const to = until === undefined ? latest : Math.min(Date.parse(until), latest);
   const from = since === undefined ? to - 24 * 3_600_000 : Date.parse(since);
-  // At least a minute, and at most the ten years that the server can count in this many bars.
-  const begin = Math.min(Math.max(from, to - 10 * 365 * 86_400_000), to - 60_000);
-  return { from: begin, isLastDay: since === undefined && until === undefined, to };
+  // At most the ten years that the server can count in this many bars.
+  const begin = Math.max(from, to - 10 * 365 * 86_400_000);
+  const whyEmpty =
+    begin >= latest
+      ? "its start is later than now"
+      : begin >= to
+        ? "its start is not before its end"
+        : undefined;
+  return { from: begin, isLastDay: since === undefined && until === undefined, to, whyEmpty };
 };
 
 /** The duration of a bar. */
@@ -46,8 +60,11 @@ export const barsOf = (buckets: readonly StatsBucket[], window: Window): StatsBu
 
 type Props = { readonly buckets: readonly StatsBucket[]; readonly window: Window };
 
-/** Workflows by start time, and how many of them failed. */
+/** Workflows by start time, and how many of them failed; for an empty time range, why it is empty. */
 export const StartsChart = ({ buckets, window }: Props) => {
+  if (window.whyEmpty !== undefined) {
+    return <Text color="fg.muted" fontSize="sm" mb={4}>{`No period to show: ${window.whyEmpty}.`}</Text>;
+  }
   const bars = barsOf(buckets, window);
   const period = window.isLastDay
     ? "Last 24 hours"

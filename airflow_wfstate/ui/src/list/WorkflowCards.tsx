@@ -17,7 +17,7 @@ export type ListProps = {
   readonly workflows: readonly WorkflowSummary[];
 };
 
-/** A page of the list on a narrow screen: the key and state, and below them the error or the current step. */
+/** A page of the list on a narrow screen: the key and state, the name and current step, and the error if there is one. */
 export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
   <List.Root aria-label="Workflows" variant="plain">
     {workflows.map((workflow) => (
@@ -40,16 +40,13 @@ export const WorkflowCards = ({ choose, chosen, workflows }: ListProps) => (
             </HStack>
             <HStack color="fg.muted" fontSize="xs" gap={2} justify="space-between">
               <Box flex="1" minWidth={0}>
-                {workflow.failed_step === null && workflow.error === null && workflow.hold_reason === null ? (
-                  <Ellipsis text={`${workflow.name}${workflow.current_step === null ? "" : `: ${workflow.current_step}`}`} />
-                ) : (
-                  <WhatIsWrong lines={1} workflow={workflow} />
-                )}
+                <Ellipsis text={`${workflow.name}${workflow.current_step === null ? "" : `: ${workflow.current_step}`}`} />
               </Box>
               <Text flexShrink={0} whiteSpace="nowrap">
                 {`${workflow.steps_done} of ${workflow.steps_total}, ${spanText(workflow.started_at, null)}`}
               </Text>
             </HStack>
+            <WhatIsWrong lines={1} workflow={workflow} />
           </Box>
         </HStack>
       </List.Item>

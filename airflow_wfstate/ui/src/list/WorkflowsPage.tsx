@@ -14,6 +14,7 @@ import { bucketSecondsOf, StartsChart, windowOf } from "./StartsChart";
 import { StateCounts } from "../steps/StateCounts";
 import { thisMinute } from "../text/thisMinute";
 import { useFresh } from "../server/useFresh";
+import { useTitle } from "../workflow/useTitle";
 import { ViewsBar } from "./ViewsBar";
 import { changed, filtersOf, isFiltered, questionOf, sortOf, withLabel } from "./workflowFilter";
 import { WorkflowsTable } from "./WorkflowsTable";
@@ -29,6 +30,7 @@ const none: ReadonlySet<string> = new Set();
 export const WorkflowsPage = ({ dagId }: Props) => {
   const [address, setAddress] = useAddress();
   useEffect(() => (dagId === undefined ? rememberList(address) : undefined), [address, dagId]);
+  useTitle(dagId === undefined ? "Workflows" : undefined); // Airflow's own pages set theirs
   const [told, setTold] = useState<string>();
   const [selection, setSelection] = useState({ ids: none, of: address });
   if (selection.of !== address) {
@@ -56,7 +58,7 @@ export const WorkflowsPage = ({ dagId }: Props) => {
       {dagId === undefined ? <OutsideLinks /> : undefined}
       {stats.value === undefined ? undefined : (
         <>
-          <StartsChart buckets={stats.value.inTime.buckets} window={stats.value.window} />
+          <StartsChart buckets={stats.value.buckets} window={stats.value.window} />
           <StateCounts
             choose={(state) => filter({ state })}
             chosen={address.get("state") ?? ""}
@@ -119,15 +121,17 @@ const loadStats = async (address: URLSearchParams, dagId: string | undefined, si
   const window = windowOf(filters.since ?? undefined, filters.until ?? undefined, now);
   const [all, inTime] = await Promise.all([
     getStats(filters, signal),
-    getStats(
-      {
-        ...filters,
-        bucket_seconds: bucketSecondsOf(window),
-        since: new Date(window.from).toISOString(),
-        until: new Date(window.to).toISOString(),
-      },
-      signal,
-    ),
+    window.whyEmpty === undefined
+      ? getStats(
+          {
+            ...filters,
+            bucket_seconds: bucketSecondsOf(window),
+            since: new Date(window.from).toISOString(),
+            until: new Date(window.to).toISOString(),
+          },
+          signal,
+        )
+      : undefined,
   ]);
-  return { all, inTime, window };
+  return { all, buckets: inTime?.buckets ?? [], window };
 };

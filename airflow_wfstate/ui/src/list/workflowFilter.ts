@@ -35,13 +35,19 @@ const sorts: readonly WorkflowSort[] = [
   "duration",
 ];
 
+/** The order with this name; undefined for anything else. */
+export const sortNamed = (name: string | null): WorkflowSort | undefined => sorts.find((sort) => sort === name);
+
 /** The order that the address names; newest first by default. */
-export const sortOf = (address: URLSearchParams): WorkflowSort =>
-  sorts.find((sort) => sort === address.get("sort")) ?? "-started_at";
+export const sortOf = (address: URLSearchParams): WorkflowSort => sortNamed(address.get("sort")) ?? "-started_at";
 
 /** The states that `open`, or a comma-separated list of states, stands for; none for anything else. */
 export const statesOf = (names: string | null): readonly WorkflowState[] =>
   names === "open" ? openStates : workflowStates.filter((state) => names?.split(",").includes(state));
+
+/** The part of such a list that is not a state; empty when there is none. */
+export const unknownStatesOf = (names: string): string =>
+  names === "open" ? "" : names.split(",").filter((name) => !workflowStates.some((state) => state === name)).join(",");
 
 /** The address with changed filters, on the first page. An empty value removes a filter. */
 export const changed = (address: URLSearchParams, changes: Readonly<Record<string, string>>): URLSearchParams => {

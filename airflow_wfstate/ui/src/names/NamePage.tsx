@@ -10,10 +10,12 @@ import { type NameStats, words, workflowStates } from "../server/model";
 import { ErrorNotice, Loading, Nothing } from "../notices/Notices";
 import { counted } from "../text/counted";
 import { paletteOf } from "../text/StateBadge";
+import { shownText } from "../text/shownText";
 import { StoredText } from "../text/StoredText";
 import { thisMinute } from "../text/thisMinute";
 import { timeText } from "../text/time";
 import { useFresh } from "../server/useFresh";
+import { useTitle } from "../workflow/useTitle";
 import { barText, edgeText, secondsText } from "./durations";
 import { ErrorsTable, StepsTable, VersionsTable } from "./NameTables";
 import { nameQuestion, windowOf, windows } from "./nameWindow";
@@ -22,6 +24,7 @@ import { stretchesOf, tickText } from "./stretches";
 /** Statistics of the workflows with one name. The address holds the time range. */
 export const NamePage = ({ name }: { readonly name: string }) => {
   const [address, setAddress] = useAddress();
+  useTitle(`${shownText(name)}: workflows`);
   const window = windowOf(address);
   const { error, value } = useFresh(
     `name ${window} ${name}`,
@@ -103,7 +106,7 @@ const Numbers = ({ stats, window }: { readonly stats: NameStats; readonly window
           <CountLink count={stats.by_state.failed ?? 0} to={listAddress(stats.name, { state: "failed", ...since })} />
         </Tile>
         <Tile label="Failure rate" title="Workflows that failed or were undone, among those with a result">
-          {stats.failure_rate === null ? "none ended" : `${(stats.failure_rate * 100).toFixed(1)} %`}
+          {stats.failure_rate === null ? "none ended" : `${(stats.failure_rate * 100).toFixed(1)}%`}
         </Tile>
         <Tile label="Duration, median" title="Among workflows that succeeded">
           {stats.duration === null ? "none succeeded" : secondsText(stats.duration.p50)}

@@ -21,7 +21,7 @@ export const StepsTable = ({ stats }: Props) => {
     <Nothing>No step attempt has ended yet.</Nothing>
   ) : (
     <>
-      <Titled columns={["Step", "Median", "95 %", "Longest", "Attempts", "Failed"]} label="Slowest steps">
+      <Titled columns={["Step", "Median", "95%", "Longest", "Attempts", "Failed"]} label="Slowest steps">
         {stats.steps.map((step) => (
           <Table.Row key={step.step}>
             <Table.Cell minWidth="40" overflowWrap="anywhere">
@@ -91,7 +91,7 @@ export const VersionsTable = ({ stats }: Props) => (
         <Table.Cell whiteSpace="nowrap">{timeText(version.created_at)}</Table.Cell>
         <Numeric>{version.planned_steps === 0 ? "no plan" : counted(version.planned_steps, "step")}</Numeric>
         <Numeric>{version.workflows.toLocaleString("en")}</Numeric>
-        <Numeric>{`${version.unsuccessful.toLocaleString("en")} (${((version.unsuccessful / Math.max(1, version.workflows)) * 100).toFixed(1)} %)`}</Numeric>
+        <Numeric>{`${version.unsuccessful.toLocaleString("en")} (${((version.unsuccessful / Math.max(1, version.workflows)) * 100).toFixed(1)}%)`}</Numeric>
       </Table.Row>
     ))}
   </Titled>

@@ -16,6 +16,12 @@ export const parseExactly = (text: string): JsonValue | undefined => {
   }
 };
 
+/** The value of a stored text; the text itself when a browser would change the value. */
+export const valueOrText = (text: string): JsonValue => {
+  const value = parseExactly(text);
+  return value === undefined ? text : value; // a value may be null
+};
+
 /** A size in bytes, in a suitable unit. */
 export const sizeText = (bytes: number): string =>
   bytes < 1024

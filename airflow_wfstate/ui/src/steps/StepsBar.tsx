@@ -55,8 +55,11 @@ export const StepsBar = ({ counts }: { readonly counts: Counts }) => (
   </HStack>
 );
 
-/** Explains the colours of the bar, with the numbers. */
+/** Explains the colours of the bar, with the numbers; "none" without steps. */
 export const StepsLegend = ({ counts }: { readonly counts: Counts }) => {
+  if (counts.steps_total === 0) {
+    return <Text>none</Text>;
+  }
   const remaining = counts.steps_total - partsOf(counts).reduce((sum, part) => sum + part.count, 0);
 
   return (

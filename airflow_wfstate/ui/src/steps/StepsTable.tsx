@@ -11,7 +11,7 @@ import { ErrorText } from "../text/ErrorText";
 import { type AllowedActions, groupKey, isOpen, participantLabel, type PendingWait, type StepGroup, stepStates, type WorkflowDetail } from "../server/model";
 import { CopyButton } from "../text/CopyButton";
 import { Ellipsis } from "../text/Ellipsis";
-import { Nothing } from "../notices/Notices";
+import { NoSteps } from "./NoSteps";
 import { type Column, VirtualTable } from "../rows/VirtualTable";
 import { StateBadge } from "../text/StateBadge";
 import { stepParameter } from "./stepAddress";
@@ -49,10 +49,7 @@ export const StepsTable = ({ allowed, done, workflow }: Props) => {
   return (
     <>
       {groups.length === 0 ? (
-        <Nothing>
-          No step has started yet. A step appears here when its task begins (a task decorated with @task.step, or an
-          operator with durable()), or when its service reports it in an event.
-        </Nothing>
+        <NoSteps state={summary.state} />
       ) : (
         <VirtualTable
           columns={columns}

@@ -5,10 +5,12 @@ import { Freshness, Nothing, OutcomeNotice } from "../notices/Notices";
 import { getRights } from "../server/events";
 import { getSubscriptions } from "../server/subscriptions";
 import { useFresh } from "../server/useFresh";
+import { useTitle } from "../workflow/useTitle";
 import { SubscriptionCard } from "./SubscriptionCard";
 
 /** The webhooks that receive changes, for users who may manage them. */
 export const SubscriptionsPage = () => {
+  useTitle("Subscriptions");
   const rights = useFresh("rights", getRights, 300);
   const operates = rights.value?.operates ?? false;
   const fresh = useFresh(`subscriptions ${operates}`, async (signal) => (operates ? getSubscriptions(signal) : []));

@@ -5,6 +5,7 @@ import { Link as RouterLink } from "react-router-dom";
 import { isAirflows, logAddress } from "../airflow/airflow";
 import { paletteOf } from "../text/StateBadge";
 import { shownText } from "../text/shownText";
+import { StoredText } from "../text/StoredText";
 import { percentOf, type Piece, type Span, type Window } from "./axis";
 import type { Stretch } from "./density";
 import { foldLook, hatched, queuedLook, waitedLook } from "./looks";
@@ -32,7 +33,7 @@ export const labelWidth = { base: "96px", md: "200px" };
 export const TimelineRow = ({ now, row, scale, show }: Props) => (
   <Flex align="center" height="28px">
     <Text bg="bg" flexShrink={0} fontSize="sm" pe={2} title={shownText(row.label)} truncate width={labelWidth}>
-      <bdi>{shownText(row.label)}</bdi>
+      <StoredText text={row.label} />
     </Text>
     <Box borderStartWidth={1} flex="1" height="full" minWidth={0} overflow="hidden" position="relative">
       {scale.axis

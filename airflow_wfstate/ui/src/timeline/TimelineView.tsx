@@ -5,7 +5,8 @@ import { ErrorNotice, Loading } from "../notices/Notices";
 import { getDensity, getUnmappedSteps } from "../server/client";
 import type { WorkflowDetail } from "../server/model";
 import { useFresh } from "../server/useFresh";
-import { shownText } from "../text/shownText";
+import { NoSteps } from "../steps/NoSteps";
+import { StoredText } from "../text/StoredText";
 import { momentAt, moved, percentOf, type Span, whole, type Window, windowBetween, zoomed } from "./axis";
 import { DragToZoom } from "./DragToZoom";
 import { TimelineLegend } from "./TimelineLegend";
@@ -35,6 +36,9 @@ export const TimelineView = ({ now, workflow }: Props) => {
     return error === undefined ? <Loading /> : <ErrorNotice error={error} stale={false} />;
   }
   const timeline = timelineOf(workflow, value, densities.value ?? [], now);
+  if (timeline.lanes.length === 0) {
+    return <NoSteps state={workflow.summary.state} />;
+  }
   const { axis } = timeline;
   const window: Window =
     looked === undefined
@@ -77,7 +81,7 @@ export const TimelineView = ({ now, workflow }: Props) => {
             {timeline.lanes.map((lane) => (
               <Box borderTopWidth={1} key={lane.participant} py={1}>
                 <Heading as="h3" fontSize="sm" left={0} maxWidth="full" position="sticky" py={1} truncate width="fit-content">
-                  <bdi>{shownText(lane.participant)}</bdi>
+                  <StoredText text={lane.participant} />
                 </Heading>
                 {lane.rows.map((row) => (
                   <TimelineRow

@@ -1,7 +1,7 @@
 import { Box, DataList, Portal, Text } from "@chakra-ui/react";
 import { useEffect } from "react";
 
-import { shownText } from "../text/shownText";
+import { StoredText } from "../text/StoredText";
 import type { Tip } from "./tips";
 
 export type Shown = { readonly at: DOMRect; readonly tip: Tip };
@@ -46,7 +46,7 @@ export const Tooltip = ({ hide, shown }: Props) => {
         {...(isAbove ? { bottom: `${innerHeight - at.top + margin}px` } : { top: `${at.bottom + margin}px` })}
       >
         <Text fontWeight="bold" lineClamp={3} mb={1} overflowWrap="anywhere">
-          <bdi>{shownText(tip.title)}</bdi>
+          <StoredText text={tip.title} />
         </Text>
         <DataList.Root gap={1} orientation="horizontal" size="sm">
           {tip.facts.map(([name, text]) => (
@@ -55,7 +55,7 @@ export const Tooltip = ({ hide, shown }: Props) => {
                 {name}
               </DataList.ItemLabel>
               <DataList.ItemValue fontSize="xs" lineClamp={4} overflowWrap="anywhere">
-                <bdi>{shownText(text)}</bdi>
+                <StoredText text={text} />
               </DataList.ItemValue>
             </DataList.Item>
           ))}

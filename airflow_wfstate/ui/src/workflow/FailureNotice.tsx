@@ -128,7 +128,7 @@ const RestartButton = ({ allowed, done, failed, workflowId }: RestartProps) => {
   }
   return (
     <>
-      <Button aria-label={`Restart from ${failed.step}`} onClick={() => setOpen(true)} size="sm" variant="outline">
+      <Button aria-label={`Restart from this step: ${failed.step}`} onClick={() => setOpen(true)} size="sm" variant="outline">
         Restart from this step
       </Button>
       {isOpen ? (
