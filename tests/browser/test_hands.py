@@ -196,7 +196,7 @@ def test_the_way_back_keeps_the_place_and_the_filters(open_page: OpenPage, order
     expect(page.get_by_role("heading", name=f"{NAME} hand-2")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("link", name="hand-2")).to_be_in_viewport()
-    assert section.evaluate("element => element.scrollTop") == place
+    expect(section).to_have_js_property("scrollTop", place)
 
     page.get_by_role("link", name="hand-2").click()
     page.get_by_role("link", name="All workflows").click()

@@ -62,7 +62,7 @@ export const CancelPlanView = ({ plan }: { readonly plan: CancelPlan }) => (
     <Part items={plan.undone.map((item) => `${item.step}, by ${item.handler}`)} ordered title="Will be undone, in this order" />
     <StaysPart stays={plan.stays} />
     <Part items={plan.discarded.map((item) => `${item.step}, by ${item.handler}`)} title="Will never be undone" />
-    <Part items={plan.paused_dag_ids} title="Paused DAGs: nothing ends until someone unpauses them" />
+    <Part items={plan.paused_dag_ids} title="Paused DAGs: nothing ends, and nothing is undone, until someone unpauses them" />
   </>
 );
 

@@ -1472,8 +1472,8 @@ export interface components {
          *     :param stays: steps that acted, or may have, without a compensation. Empty unless ``next_state`` is
          *         ``compensating``.
          *     :param discarded: compensations that will never run.
-         *     :param paused_dag_ids: paused DAGs of the runs. The scheduler ends their runs and starts their relays only after
-         *         they are unpaused.
+         *     :param paused_dag_ids: paused DAGs of the unfinished runs and of the undos. The scheduler ends their runs and starts
+         *         their relays only after they are unpaused.
          */
         CancelPlan: {
             workflow: components["schemas"]["WorkflowRef"];
