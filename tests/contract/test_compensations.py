@@ -208,21 +208,6 @@ def test_a_step_in_flight_is_waited_for_and_its_end_is_recorded(world: World) ->
     assert world.state(workflow.id) is WorkflowState.COMPENSATING
 
 
-def test_a_step_that_would_have_retried_is_not_named_as_the_cause(world: World) -> None:
-    run_id = world.rows.add_run("intake")
-    workflow = world.start(run_id).workflow
-    again = world.rows.add_task("intake", run_id, "again")
-    world.fail(world.begin_as(again, "again"), "busy")
-    world.rows.set_task_state(again, "up_for_retry")
-    broken = world.rows.add_task("intake", run_id, "broken")
-    world.fail(world.begin_as(broken, "broken"), "no money")
-    world.rows.set_task_state(broken, "failed", ended_ago=timedelta(seconds=1))
-
-    world.backend.take_turn(TakeTurn(world.rows.add_task("intake", run_id, "compensate"), ["broken", "again"]))
-
-    assert world.backend.get_workflow(workflow.id).summary.error == "Step broken failed: no money"
-
-
 def test_a_killed_step_is_undone_as_lost_after_the_grace(world: World) -> None:
     run_id = world.rows.add_run("intake")
     world.start(run_id)
