@@ -247,6 +247,17 @@ def test_a_task_that_will_never_run_is_named(world: World, dag_id: str, run_id: 
     assert f"Task ship of run {run_id} of DAG {dag_id} will never run: its upstream task charge failed." == flag.cause
 
 
+def test_a_task_that_will_never_run_of_a_paused_dag_names_the_pause(world: World, dag_id: str, run_id: str) -> None:
+    world.rows.set_task_state(world.rows.add_task(dag_id, run_id, "charge"), "failed", ended_ago=LONG)
+    world.rows.add_task(dag_id, run_id, "ship", state="upstream_failed")
+    _set(world.rows.engine, DagModel.__table__, {"dag_id": dag_id}, is_paused=True)
+
+    flag = _flags(world, run_id)[FlagKind.UPSTREAM_FAILED]
+
+    assert flag.cause.endswith("failed. The DAG is paused, so that the run neither ends nor undoes anything.")
+    assert flag.command == f"airflow dags unpause {dag_id}"
+
+
 def test_a_failed_workflow_is_held_until_it_is_resumed(world: World, dag_id: str) -> None:
     run_id = world.rows.add_run(dag_id)
     world.start(run_id, dag_id=dag_id, key=run_id, on_failure=FailurePolicy.HOLD)

@@ -56,6 +56,7 @@ def _upstream_failed(now: datetime) -> Select[Any]:
         first.where(task_instance.c.state == "failed").scalar_subquery().label("failed_task"),
         first.where(task_instance.c.state == "upstream_failed").scalar_subquery().label("task_id"),
         failed_at.scalar_subquery().label("failed_at"),
+        dag.c.is_paused,
     ).where(exists(select(task_instance.c.id).where(_TASK_OF_RUN, task_instance.c.state == "upstream_failed")))
 
 
@@ -63,6 +64,9 @@ def _upstream_failed_flag(_: Connection, row: FoundRow, now: datetime) -> Flag:
     because = f"its upstream task {row.failed_task} failed" if row.failed_task else "an upstream task failed"
     cause = f"Task {row.task_id} of run {row.run_id} of DAG {row.dag_id} will never run: {because}."
     command = f"airflow wfstate show {row.workflow_id}"
+    if row.is_paused:
+        cause += " The DAG is paused, so that the run neither ends nor undoes anything."
+        command = f"airflow dags unpause {row.dag_id}"
     return Flag(FlagKind.UPSTREAM_FAILED, cause, row.failed_at or now, row.owner, command)
 
 
