@@ -180,7 +180,10 @@ def test_text_is_text_in_every_filter(admin: httpx.Client, airflow_rows: Any, te
         asked = f"{text}={text}" if name == "label" else text
         found = admin.get("/v1/workflows", params={name: asked}).json()["workflows"]
         assert text in [workflow["name"] for workflow in found], name
-        assert all(workflow["key"].startswith(text) for workflow in found), name
+        if name in ("key_prefix", "search"):  # other tests may have left such keys
+            assert all(workflow["key"].startswith(text) for workflow in found), name
+        else:
+            assert [workflow["name"] for workflow in found] == [text], name
     assert admin.get("/v1/workflows", params={"dag_id": text}).json()["workflows"] == []
 
 
