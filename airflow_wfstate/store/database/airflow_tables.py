@@ -130,7 +130,10 @@ audit_log: Final = Table(
 )
 """What users did, recorded by the api-server. A worker's role may not read it: see ``audit.is_readable``."""
 
-FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", "removed")
+REMOVED: Final = "removed"
+"""The state of a task instance that its DAG or its expanded list no longer contains."""
+
+FINISHED_TASK_STATES: Final = ("success", "failed", "skipped", "upstream_failed", REMOVED)
 """The task instance is over. In any other state its process may be running, or may still run, under the same id."""
 
 UNFINISHED_RUN_STATES: Final = ("queued", "running")

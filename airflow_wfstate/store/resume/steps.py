@@ -10,6 +10,7 @@ from airflow_wfstate.domain.rules.definition import Definition
 from airflow_wfstate.domain.rules.plan import PlannedStep, progress
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, StepState
 from airflow_wfstate.domain.rules.step_name import StepName
+from airflow_wfstate.store.database.airflow_tables import REMOVED
 from airflow_wfstate.store.resume.selection import ResumeSelection
 from airflow_wfstate.store.resume.step_changes import StepChanges
 from airflow_wfstate.store.steps.row import StepRow
@@ -112,7 +113,7 @@ class ResumeSteps:
         stays = f"Step {step.label} stays {step.state.value}"
         if task is None:
             return f"{stays}: its task {step.holder} is gone."
-        if task.state == "removed":
+        if task.state == REMOVED:
             return (
                 f"{stays}, and the workflow cannot be completed until that is settled: Airflow has removed its task "
                 f"{step.holder}, because the list that it is mapped over no longer has this item. If its work is no "

@@ -11,16 +11,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, 
 from airflow_wfstate.domain.rules.states import OPEN_STEP_STATES, CompensationState, StepState
 from airflow_wfstate.domain.rules.step_name import Place, StepName
 from airflow_wfstate.store.database import schema
-from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, task_instance
+from airflow_wfstate.store.database.airflow_tables import FINISHED_TASK_STATES, REMOVED, task_instance
 from airflow_wfstate.store.payloads.stored_payload import StoredPayload, stored_payload_of
 from airflow_wfstate.store.workflows.caller import task_actor
 from airflow_wfstate.store.workflows.places import places_of_workflow, read_places
 
 UNACCEPTED_STEP_STATES: Final = (*OPEN_STEP_STATES, StepState.FAILED, StepState.LOST)
 """States in which a person may accept a step by marking its task or its run as success."""
-
-_REMOVED: Final = "removed"
-"""Airflow's state for a task instance that its DAG or expanded list no longer contains."""
 
 _step, _round, _attempt = schema.step, schema.round_, schema.attempt
 
@@ -135,7 +132,7 @@ class StepRow:
     @property
     def holder_exists(self) -> bool:
         """Whether Airflow still has that task instance, and its DAG and expanded list still contain it."""
-        return self.has_holder and self.holder_state != _REMOVED
+        return self.has_holder and self.holder_state != REMOVED
 
     @property
     def holder_is_over(self) -> bool:

@@ -21,7 +21,7 @@ from airflow_wfstate.store.actions.complete import complete_unasked
 from airflow_wfstate.store.compensation.complete import complete
 from airflow_wfstate.store.compensation.failure import undo_because_skipped
 from airflow_wfstate.store.database import audit, schema
-from airflow_wfstate.store.database.airflow_tables import audit_log, dag_run, task_instance
+from airflow_wfstate.store.database.airflow_tables import REMOVED, audit_log, dag_run, task_instance
 from airflow_wfstate.store.definitions.content import read_definition
 from airflow_wfstate.store.payloads.stored_payload import keep_inline
 from airflow_wfstate.store.steps.accepted import unaccepted_failed_run, who_accepted_run
@@ -169,7 +169,7 @@ def ended_runs(connection: Connection, workflow_id: str) -> list[EndedRun]:
             _run.c.workflow_id == workflow_id,
             DECIDES,
             task_instance.c.operator == _COMPLETES,
-            func.coalesce(task_instance.c.state, "none") != "removed",
+            func.coalesce(task_instance.c.state, "none") != REMOVED,
         )
     ).all()
     states: dict[tuple[str, str], list[str]] = {}

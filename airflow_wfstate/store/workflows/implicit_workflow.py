@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Final
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -15,6 +14,7 @@ from airflow_wfstate.exceptions import WorkflowNotFound
 from airflow_wfstate.store.database import schema
 from airflow_wfstate.store.database.airflow_tables import (
     FINISHED_TASK_STATES,
+    REMOVED,
     START_OPERATOR,
     dag_run,
     task_instance,
@@ -26,9 +26,6 @@ from airflow_wfstate.store.workflows.caller import Caller
 from airflow_wfstate.store.workflows.change import Change, lock_by_id
 from airflow_wfstate.store.workflows.new_workflow import NewWorkflow, insert_workflow
 from airflow_wfstate.store.workflows.rehearsal import IS_BOUND, implicit_key, is_single_task
-
-_REMOVED: Final = "removed"
-"""Airflow's state of a task instance whose task is no longer in the DAG."""
 
 
 def start_implicit_workflow(connection: Connection, caller: Caller) -> Change:
@@ -71,7 +68,7 @@ def _check_has_no_start(connection: Connection, caller: Caller) -> None:
             task_instance.c.dag_id == caller.dag_id,
             task_instance.c.run_id == caller.run_id,
             task_instance.c.operator == START_OPERATOR,
-            task_instance.c.state.is_distinct_from(_REMOVED),
+            task_instance.c.state.is_distinct_from(REMOVED),
         )
         .order_by(task_instance.c.task_id)
         .limit(1)
